@@ -1,0 +1,38 @@
+// An agent as a part: `kload-agent` runs one per process, `kctl run` several in its own.
+//
+// Threads: W workers (VUs), one for link and heartbeats; all are joined by Shutdown().
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <grpcpp/channel.h>
+
+#include <memory>
+#include <string>
+
+namespace kload::agent {
+
+struct AgentOptions {
+  std::string controller = "127.0.0.1:7070";
+  std::shared_ptr<grpc::Channel> channel;  // used instead of `controller` when set (kctl run)
+  std::string name;                        // empty: host name and process id
+  unsigned threads = 0;                    // workers; 0: one per core
+  std::string sample_log;                  // test-only: file that every raw sample is appended to
+};
+
+class Agent {
+ public:
+  // Starts the threads and begins to connect; a controller that is away is retried with backoff.
+  static absl::StatusOr<std::unique_ptr<Agent>> Start(AgentOptions options);
+  ~Agent();
+  // Blocks until the controller refuses this agent (a clear status) or Shutdown() is called (OK).
+  absl::Status Wait();
+  // Stops VUs at once, flushes what was measured if the link is up, joins all threads. Any thread; idempotent.
+  void Shutdown();
+
+ private:
+  Agent();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kload::agent

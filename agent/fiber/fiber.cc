@@ -1,0 +1,82 @@
+#include "agent/fiber/fiber.h"
+
+#include <boost/context/fiber.hpp>
+#include <boost/context/protected_fixedsize_stack.hpp>
+#include <utility>
+
+#include "agent/fiber/switch_notes.h"
+#include "common/base/check.h"
+
+namespace kload::agent {
+
+namespace context = boost::context;
+
+namespace {
+
+// A stack with a guard page whose place is made known.
+class NotedStack {
+ public:
+  NotedStack(size_t bytes, SwitchNotes& notes) : stack_(bytes), notes_(notes) {}
+  context::stack_context allocate() {
+    const context::stack_context made = stack_.allocate();
+    notes_.SetStack(static_cast<const char*>(made.sp) - made.size, made.size);
+    return made;
+  }
+  void deallocate(context::stack_context& made) { stack_.deallocate(made); }
+
+ private:
+  context::protected_fixedsize_stack stack_;
+  SwitchNotes& notes_;
+};
+
+}  // namespace
+
+struct Fiber::Impl {
+  Body body;
+  SwitchNotes notes;
+  context::fiber inside;   // the body, while it is not running
+  context::fiber outside;  // who resumed it, while it is
+  bool begun = false;
+  bool running = false;
+  bool done = false;
+};
+
+Fiber::Fiber(Body body, size_t stack_bytes) : impl_(std::make_unique<Impl>()) {
+  impl_->body = std::move(body);
+  impl_->inside = context::fiber(std::allocator_arg, NotedStack(stack_bytes, impl_->notes),
+                                 [this](context::fiber&& outside) {
+                                   impl_->notes.AfterEntering();
+                                   impl_->outside = std::move(outside);
+                                   impl_->body(*this);
+                                   impl_->done = true;
+                                   impl_->notes.BeforeEnding();
+                                   return std::move(impl_->outside);
+                                 });
+}
+
+Fiber::~Fiber() {
+  // One that never began has no frames of ours to unwind.
+  KLOAD_CHECK(impl_->done || !impl_->begun, "a fiber was destroyed before its body ended");
+}
+
+void Fiber::Resume() {
+  KLOAD_CHECK(!impl_->running && !impl_->done, "a fiber was resumed that runs or has ended");
+  impl_->begun = true;
+  impl_->running = true;
+  impl_->notes.BeforeEntering();
+  impl_->inside = std::move(impl_->inside).resume();
+  impl_->notes.AfterReturning();
+  impl_->running = false;
+}
+
+void Fiber::Suspend() {
+  KLOAD_CHECK(impl_->running, "a fiber was suspended from outside");
+  impl_->notes.BeforeLeaving();
+  impl_->outside = std::move(impl_->outside).resume();
+  impl_->notes.AfterEntering();
+}
+
+bool Fiber::done() const { return impl_->done; }
+bool Fiber::running() const { return impl_->running; }
+
+}  // namespace kload::agent

@@ -1,0 +1,74 @@
+// The bytes of a connection -> one final response: Beast's parser behind a small door.
+//
+// Interim responses (1xx) are skipped; 101 is final, as nothing was asked to be upgraded.
+// Thread: a plain value of one exchange.
+// Bounds: 64 KiB of header block (interim ones included), kBodyBytesMax of stored body.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/http/failure.h"
+#include "common/http/message.h"
+
+namespace kload::agent {
+
+inline constexpr size_t kHeaderBytesMax = 64 * 1024;
+inline constexpr size_t kBodyBytesMax = 256 * 1024 * 1024;
+
+// What a response consists of once it is complete.
+struct ParsedResponse {
+  int status = 0;
+  std::string status_text;  // "200 OK"
+  std::string proto;        // HTTP/1.1 or HTTP/1.0
+  http::Headers headers;
+  std::string body;              // as sent: not yet decoded
+  std::string content_encoding;  // all of these headers, joined by commas
+  std::string location;          // the first one, empty when there is none
+  bool sets_cookies = false;     // has a Set-Cookie header
+  bool keep_alive = false;
+};
+
+class ResponseParser {
+ public:
+  enum class State { kNeedMore, kDone, kFailed };
+
+  // `head_request`: the response has no body, whatever its headers say. `store_body`: false reads
+  // and drops it.
+  ResponseParser(bool head_request, bool store_body);
+  ~ResponseParser();
+
+  // Takes the next bytes. Bytes behind the end of the response make leftover() true.
+  State Feed(std::string_view bytes);
+  // The peer closed its side: the end of a body without length, else a failure.
+  State FeedEnd();
+
+  // After kFailed.
+  const Failure& failure() const;
+  // After kDone; may be moved from.
+  ParsedResponse& response();
+  // After kDone: the server sent more than the response, so the connection can not be used again.
+  bool leftover() const;
+
+ private:
+  class Message;
+  void StartMessage();
+  size_t Consume(std::string_view bytes);
+  void Fail(std::string text);
+
+  const bool head_request_;
+  const bool store_body_;
+  ParsedResponse response_;
+  std::unique_ptr<Message> message_;
+  std::string pending_;  // not consumed yet: an incomplete line
+  size_t header_bytes_ = 0;
+  int interims_ = 0;
+  State state_ = State::kNeedMore;
+  Failure failure_;
+};
+
+}  // namespace kload::agent

@@ -1,0 +1,18 @@
+#include "agent/vu/side_fetch.h"
+
+#include <utility>
+
+namespace kload::agent {
+
+SideFetch::SideFetch(HttpShared& shared, HttpClient& owner, const Order& order,
+                     std::function<void(SideFetch&)> on_end)
+    : order_(order),
+      client_(shared, owner),
+      fiber_(
+          [this, on_end = std::move(on_end)](Fiber& fiber) {
+            response_ = client_.Fetch(fiber, order_.request);
+            on_end(*this);
+          },
+          kStackBytes) {}
+
+}  // namespace kload::agent

@@ -1,0 +1,71 @@
+// The timers of one worker: sleeps, cut-offs, ticks. One heap, so that thousands of VUs need one
+// timer of the operating system.
+//
+// Thread: one worker's; a value without a clock of its own: the worker's loop calls FireDue(now).
+// Cost:   arming and cancelling are O(log n) and allocate nothing in steady state.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "common/base/clock.h"
+
+namespace kload::agent {
+
+class TimerQueue {
+ public:
+  // One thing that is due at a time. Not armed at first; leaves the queue when it is destroyed. The
+  // queue outlives it.
+  class Timer {
+   public:
+    Timer(TimerQueue& queue, std::function<void()> fire);
+    ~Timer();
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+    // Due at steady time `due`; replaces an earlier due time.
+    void Arm(Nanos due);
+    void Cancel();
+    bool armed() const { return position_ != kNowhere; }
+    Nanos due() const { return due_; }
+
+   private:
+    friend class TimerQueue;
+    static constexpr size_t kNowhere = SIZE_MAX;
+    TimerQueue& queue_;
+    const std::function<void()> fire_;
+    Nanos due_{0};
+    uint64_t order_ = 0;
+    size_t position_ = kNowhere;
+  };
+
+  struct Fired {
+    size_t count = 0;
+    Nanos worst_lateness{0};
+  };
+
+  // Called whenever the earliest due time becomes earlier than it was.
+  void OnEarlier(std::function<void()> on_earlier) { on_earlier_ = std::move(on_earlier); }
+  // Steady time of the earliest timer; empty when none is armed.
+  std::optional<Nanos> next() const;
+  // Fires at most `max` timers that are due at `now`, by due time, those of one time in the order
+  // they were armed. A timer is disarmed before it fires and may arm or destroy any other, or
+  // itself.
+  Fired FireDue(Nanos now, size_t max);
+
+ private:
+  static bool Before(const Timer* a, const Timer* b);
+  void Add(Timer& timer);
+  void Remove(Timer& timer);
+  void Place(size_t position, Timer* timer);
+  void Up(size_t position);
+  void Down(size_t position);
+
+  std::vector<Timer*> heap_;
+  uint64_t armed_count_ = 0;
+  std::function<void()> on_earlier_;
+};
+
+}  // namespace kload::agent

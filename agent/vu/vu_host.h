@@ -1,0 +1,129 @@
+// k6::Host for one VU: its script's calls become suspensions of its fiber, requests and samples.
+//
+// Data path: script -> VuHost -> HttpClient, Recorder.
+// Thread:    its worker's. "Inside" means on the VU's fiber, "outside" in any other handler of the
+// worker's loop.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/fiber/fiber.h"
+#include "agent/http/client.h"
+#include "agent/record/recorder.h"
+#include "agent/vu/shared.h"
+#include "agent/vu/side_fetch.h"
+#include "agent/vu/timer_queue.h"
+#include "common/k6/host.h"
+
+namespace kload::agent {
+
+class VuHost final : public k6::Host {
+ public:
+  using ExecutionSource = std::function<k6::Execution()>;
+  struct Identity {
+    std::string scenario;  // empty in setup and teardown
+    std::map<std::string, std::string> scenario_tags;
+    std::string root_group;  // "", "::setup" or "::teardown"
+    int64_t vu = 0;          // __VU
+  };
+
+  // `execution` answers k6/execution; called inside.
+  VuHost(VuShared& shared, Identity identity, ExecutionSource execution);
+
+  // The fiber that the script runs on; before the script is made.
+  void Attach(Fiber& fiber) { fiber_ = &fiber; }
+
+  // ---- inside, between entries into the script ----
+  // Suspends until steady time `due`, or until Wake() or Cancel().
+  void WaitUntil(Nanos due);
+  // Suspends until Wake() or Cancel().
+  void Wait();
+  // Lets the loop do other things when the script has not suspended since the last BeginEntry().
+  void YieldIfBusy();
+  // Forgets groups and byte counts of the entry before; a cancelled host works again.
+  void BeginEntry();
+  // The next entry is an iteration that begins `delay` after it was due: its requests are recorded with that
+  // added as well.
+  void BeginArrival(Nanos delay);
+  // Records data_sent and data_received of the entry.
+  void EndEntry();
+  // Closes idle connections.
+  void CloseIdle() { http_.CloseIdle(); }
+  // Adds a sample under the root group.
+  void Record(MetricId metric, double value);
+
+  // ---- outside ----
+  // Ends WaitUntil() and Wait() soon; a script's sleep goes on.
+  void Wake();
+  // Ends whatever the fiber waits for soon; what the script waits for later fails at once, until
+  // BeginEntry().
+  void Cancel();
+  bool cancelled() const { return cancelled_; }
+
+  // ---- k6::Host, inside ----
+  absl::StatusOr<MetricId> DeclareMetric(const MetricDef& def) override;
+  absl::Status Sleep(Nanos duration) override;
+  absl::StatusOr<http::Response> Fetch(const http::Request& request, const Tags& tags) override;
+  void BeginFetch(uint64_t ticket, const http::Request& request, const Tags& tags) override;
+  absl::StatusOr<std::vector<k6::Fetched>> AwaitFetches(std::optional<Nanos> longest) override;
+  void AbandonFetches() override;
+  void CallTest(k6::TestCall call, std::string_view message) override;
+  k6::Execution GetExecution() override { return execution_(); }
+  void SetVuTag(const std::string& name, const std::optional<std::string>& value) override;
+  Tags GetVuTags() override;
+  void AddSample(MetricId metric, double value, const Tags& tags) override;
+  void AddCheck(std::string_view name, bool passed, const Tags& tags) override;
+  void EnterGroup(std::string_view name) override;
+  void LeaveGroup() override;
+  void Log(k6::LogLevel level, std::string_view text, std::string_view source) override;
+
+ private:
+  enum class Waits { kNo, kIdle, kScript, kFetches };
+  struct Group {
+    std::string path;
+    const Recorder::Scope* scope;
+    Nanos entered;  // steady time
+  };
+
+  // For the clients of this VU.
+  ClientOwner ClientOwnerOf();
+  void Suspend(Waits waits);
+  Nanos Scaled(Nanos script_time) const;
+  void RecordHops(const http::Request& request, const Recorder::Scope* scope, const Tags& tags,
+                  http::Response& response);
+  void OnSideFetchEnded(SideFetch& fetch);
+  std::map<std::string, std::string> TagsOf(const std::string& group_path) const;
+  const Tags& Tagged(const Tags& tags);
+  const Recorder::Scope* ScopeOf(const std::string& group_path);
+  const Recorder::Scope* scope() const { return groups_.back().scope; }
+
+  VuShared& shared_;
+  const Identity identity_;
+  const ExecutionSource execution_;
+  Fiber* fiber_ = nullptr;
+  HttpClient http_;
+  std::vector<std::unique_ptr<SideFetch>> side_fetches_;  // not handed out yet
+  std::vector<uint64_t> ended_fetches_;                   // their tickets, in order
+  std::map<std::string, std::string> vu_tags_;            // what the script has set
+  TimerQueue::Timer resume_;
+  Waits waits_ = Waits::kNo;
+  bool cancelled_ = false;
+  bool suspended_ = false;            // since BeginEntry()
+  std::optional<Nanos> start_delay_;  // of an iteration that was due at a time
+  uint64_t bytes_sent_ = 0;
+  uint64_t bytes_received_ = 0;
+  const bool tells_vu_;  // as a tag of each call, see Tagged()
+  const bool tells_iter_;
+  int64_t iteration_ = -1;                                             // of the entry at hand
+  Tags tagged_;                                                        // what Tagged() gave last
+  std::map<std::string, const Recorder::Scope*, std::less<>> scopes_;  // by group path
+  std::vector<Group> groups_;                                          // the root first
+};
+
+}  // namespace kload::agent

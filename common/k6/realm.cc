@@ -1,0 +1,112 @@
+#include "common/k6/realm.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace kload::k6 {
+
+Names::Names(JSContext* cx)
+    : iter(cx, "__ITER"),
+      headers(cx, "headers"),
+      tags(cx, "tags"),
+      timeout(cx, "timeout"),
+      redirects(cx, "redirects"),
+      response_type(cx, "responseType"),
+      response_callback(cx, "responseCallback"),
+      throw_(cx, "throw"),
+      url(cx, "url"),
+      name(cx, "name"),
+      method(cx, "method"),
+      body(cx, "body"),
+      duration(cx, "duration"),
+      blocked(cx, "blocked"),
+      looking_up(cx, "looking_up"),
+      connecting(cx, "connecting"),
+      tls_handshaking(cx, "tls_handshaking"),
+      sending(cx, "sending"),
+      waiting(cx, "waiting"),
+      receiving(cx, "receiving") {}
+
+Realm::Realm(std::shared_ptr<const Program> program_in, Host& host_in,
+             const ScriptSettings& settings_in, std::unique_ptr<js::Engine> engine_in)
+    : program(std::move(program_in)),
+      host(host_in),
+      settings(settings_in),
+      engine(std::move(engine_in)),
+      cx(engine->cx()),
+      names(cx),
+      cookies(std::make_shared<http::CookieJar>()) {
+  JS_SetContextOpaque(cx, this);
+}
+
+Realm::~Realm() { JS_SetContextOpaque(cx, nullptr); }
+
+Realm& RealmOf(JSContext* cx) { return *static_cast<Realm*>(JS_GetContextOpaque(cx)); }
+
+js::Value RequireRun(Realm& realm, const char* what) {
+  if (realm.engine->stop() != js::StopReason::kNone) return realm.engine->StopNow();
+  if (realm.phase == Phase::kRun) return js::Undefined(realm.cx);
+  return js::ThrowError(
+      realm.cx,
+      fmt::format("{} is only available in setup, iterations and teardown, not in init code",
+                  what));
+}
+
+js::Value RequireInit(Realm& realm, const char* what) {
+  if (realm.phase == Phase::kInit) return js::Undefined(realm.cx);
+  return js::ThrowError(
+      realm.cx,
+      fmt::format("{} is only available in init code (the top level of the script)", what));
+}
+
+js::Value AfterHost(Realm& realm, const absl::Status& status) {
+  if (!status.ok() || realm.engine->stop() != js::StopReason::kNone) return realm.engine->StopNow();
+  return js::Undefined(realm.cx);
+}
+
+std::string OutOfMemoryText(const Realm& realm) {
+  return fmt::format("out of memory: the script needs more than {} MiB for its values",
+                     realm.settings.memory_limit_bytes >> 20);
+}
+
+std::optional<Tags> ReadTags(Realm& realm, JSValueConst tags) {
+  Tags result;
+  if (js::IsNullish(tags)) return result;
+  if (!JS_IsObject(tags)) {
+    js::ThrowTypeError(realm.cx, "tags must be an object of strings, numbers and booleans");
+    return std::nullopt;
+  }
+  const bool ok = js::ForEachProperty(realm.cx, tags, [&](JSAtom name, JSValueConst value) {
+    if (!JS_IsString(value) && !JS_IsNumber(value) && !JS_IsBool(value)) {
+      js::ThrowTypeError(
+          realm.cx, fmt::format("tag '{}': only strings, numbers and booleans can be tag values",
+                                js::AtomText(realm.cx, name)));
+      return false;
+    }
+    auto text = js::ToText(realm.cx, value);
+    if (!text.has_value()) return false;
+    result.emplace_back(js::AtomText(realm.cx, name), *std::move(text));
+    return true;
+  });
+  if (!ok) return std::nullopt;
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+std::optional<std::string> ReadBytes(JSContext* cx, JSValueConst value) {
+  if (const auto bytes = js::ViewBytes(cx, value)) return std::string(*bytes);
+  return js::ToText(cx, value);
+}
+
+Nanos ScriptNow(Realm& realm) { return SystemClock().Now() + realm.slept_extra; }
+
+js::Value SleepFor(Realm& realm, Nanos duration) {
+  const Nanos before = SystemClock().Now();
+  const absl::Status status = realm.host.Sleep(duration);
+  realm.slept_extra += duration - (SystemClock().Now() - before);
+  return AfterHost(realm, status);
+}
+
+}  // namespace kload::k6

@@ -1,0 +1,99 @@
+// The result of a run as plain values: what the controller computed and every export prints.
+//
+// Data path: ClusterSeries + Verdict (controller) -> RunSummary -> text, JSON (here) -> kctl.
+// Units:     metric values are in the metric's unit at the script edge: ms for time, bytes for
+// data.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/metric/metric.h"
+
+namespace kload {
+
+struct ThresholdResult {
+  std::string expression;  // as written
+  bool ok = true;
+  std::string method;  // left side: p(95)
+  double observed = 0;
+  bool abort_on_fail = false;
+};
+
+struct MetricSummary {
+  std::string name;    // http_req_duration or http_req_duration{name:login}
+  std::string parent;  // the metric of a sub-metric, else empty
+  MetricType type = MetricType::kCounter;
+  ValueKind contains = ValueKind::kDefault;
+  // k6's keys. counter: count, rate; gauge: value, min, max; rate: rate, passes (non-zero), fails;
+  // trend: the trend_stats.
+  std::map<std::string, double> values;
+  std::vector<ThresholdResult> thresholds;
+};
+
+struct CheckSummary {
+  std::string name;
+  std::string path;  // "::group::name"
+  uint64_t passes = 0;
+  uint64_t fails = 0;
+};
+
+struct GroupSummary {
+  std::string name;
+  std::string path;
+  std::vector<GroupSummary> groups;
+  std::vector<CheckSummary> checks;  // first-seen order
+  // Of samples in this very group, inner groups left out; only in a full summary.
+  std::vector<MetricSummary> metrics = {};
+};
+
+struct AgentSummary {
+  std::string name;
+  bool lost = false;
+  Nanos lost_at{0};  // run time
+  uint64_t deltas = 0;
+  uint64_t requests = 0;
+  double cpu_ratio_max = 0;
+  Nanos loop_lag_max{0};
+};
+
+struct RunSummary {
+  std::string run_id;
+  std::string script;
+  Nanos duration{0};
+  Nanos started_unix{0};
+  std::vector<std::string> trend_stats;  // column order
+  std::vector<MetricSummary> metrics;    // only those with samples or thresholds
+  GroupSummary root_group;
+  // Each scenario's part, by name; its groups hold checks only. Only in a full summary.
+  std::vector<GroupSummary> scenarios;
+  std::vector<AgentSummary> agents;
+  std::vector<std::string> warnings;
+  std::string summary_time_unit;  // "", s, ms, us
+  bool no_thresholds = false;
+};
+
+enum class SummaryMode { kCompact, kFull, kLegacy, kDisabled };
+
+// End-of-test summary in k6's current layout (compact, full) or in that of the legacy text summary.
+// `color`: ANSI colours, for a terminal only.
+std::string RenderSummary(const RunSummary& summary, SummaryMode mode, bool color);
+
+// What the surroundings of a handleSummary() call are like.
+struct SummarySurroundings {
+  bool no_color = false;
+  bool stdout_is_terminal = false;
+  bool stderr_is_terminal = false;
+  std::string setup_json;  // what setup() returned; empty: undefined
+};
+// k6's argument of handleSummary(), as JSON.
+std::string HandleSummaryJson(const RunSummary& summary, const SummarySurroundings& surroundings);
+
+// The file of k6's --summary-export: 4-space JSON; a threshold's boolean there is true when it
+// FAILED.
+std::string SummaryExportJson(const RunSummary& summary);
+
+}  // namespace kload

@@ -1,0 +1,141 @@
+// The runs that go on: feeds their state machines and carries out what those want, in order.
+//
+// Data path: AdmittedRun (api) -> Runs -> orders -> Agents; deltas -> Run -> RunFeed, Store, figures.
+// Thread:    the core thread.
+// Bound:     kUnfinishedMax runs at a time; of kFinishedKept runs the whole replay is kept, of older ones the store's row.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "controller/core/agents.h"
+#include "controller/core/run_feed.h"
+#include "controller/core/run_pushes.h"
+#include "controller/export/figures.h"
+#include "controller/run/admission.h"
+#include "controller/run/run.h"
+#include "controller/store/store.h"
+#include "kload/v1/control.pb.h"
+
+namespace kload::controller {
+
+struct LiveRun;
+
+class Runs {
+ public:
+  static constexpr size_t kUnfinishedMax = 64;
+  static constexpr size_t kFinishedKept = 16;
+  static constexpr int kListed = 100;
+
+  // All must outlive the runs.
+  Runs(const Clock& clock, Store& store, Agents& agents, Push push);
+  ~Runs();
+
+  // Begins to wait for the run's agents; returns its id, 20260131-083000-1.
+  // Errors: Unavailable when it cannot be stored, ResourceExhausted when too many runs go on.
+  absl::StatusOr<std::string> Start(AdmittedRun admitted);
+  // An agent's event, for the run that it names. False: no such run goes on.
+  bool Deliver(const std::string& run_id, const RunInput& event);
+  // As Deliver(), and says whether the delta had been counted before.
+  struct Counted {
+    bool known_run = false;
+    bool duplicate = false;
+  };
+  Counted DeliverDelta(const AgentId& agent, Delta delta);
+  // Raw samples for the followers. `clock_offset`: agent's steady time minus ours; nothing: not known yet.
+  void DeliverSamples(const AgentId& agent, std::optional<Nanos> clock_offset,
+                      v1::SampleBatch batch);
+  void OnLost(const LostAgent& lost);
+  void Log(const std::string& run_id, v1::LogLine line);
+  void Tick();
+
+  // Replays the run to the watcher and follows it. Errors: NotFound; then the watcher is left alone.
+  absl::Status Watch(const std::string& run_id, std::shared_ptr<RunWatcher> watcher);
+  void Unwatch(const std::string& run_id, const RunWatcher* watcher);
+  // A sentence for people. Errors: NotFound; FailedPrecondition when it has ended.
+  absl::StatusOr<std::string> Stop(const std::string& run_id, bool graceful);
+  // Gives the run's externally controlled scenario (of that name, if it is not empty) so many VUs. A sentence for people.
+  // Errors: NotFound; FailedPrecondition when the run's load does not go on; InvalidArgument for another scenario, or more
+  // VUs than its maxVUs.
+  absl::StatusOr<std::string> Scale(const std::string& run_id, const std::string& scenario,
+                                    int64_t vus);
+  absl::StatusOr<v1::ListRunsResponse> List();
+
+  // Interrupts what goes on; teardown and summary may still follow.
+  void StopAll(const std::string& why);
+  // Gives up what still goes on: `aborted` in the store, a result for who follows.
+  void AbortAll(const std::string& why);
+  // Also runs that are over but for their last push.
+  bool any_unfinished() const { return !unfinished_.empty() || !held_.empty(); }
+
+  // Unfinished runs, and the last one that had agents until the next one gets some.
+  std::vector<RunFigures> Figures() const;
+  // Since the process began.
+  uint64_t started() const { return started_; }
+  uint64_t finished() const { return finished_; }
+
+ private:
+  // A finished run that may still be replayed as it was.
+  struct Ended {
+    std::string id;
+    RunFeed feed;
+  };
+
+  // A finished run whose result waits until its last figures are pushed.
+  struct Held {
+    std::string id;
+    v1::RunResult result;
+    std::shared_ptr<RunPushes> pushes;
+    Nanos until{0};  // steady time
+  };
+
+  LiveRun* Find(const std::string& run_id);
+  RunFeed* FindFeed(const std::string& run_id);
+  void Handle(LiveRun& live, const RunInput& event);
+  void Offer(LiveRun& live);
+  void StoreState(LiveRun& live);
+  void Put(LiveRun& live, const RunRecord& record);
+  void Say(LiveRun& live, v1::LogLine::Level level, const std::string& text);
+  // Moves runs that have ended out of the way; only while no loop walks over them.
+  void Sweep();
+  void TickPushes(LiveRun& live);
+  // Tells the results that need not wait any longer; with `all` every one.
+  void ReleaseHeld(bool all);
+  absl::Status ReplayFromStore(const std::string& run_id, RunWatcher& watcher);
+
+  // One overload per action.
+  void Do(LiveRun& live, const ClaimAgents& action);
+  void Do(LiveRun& live, const SendPrepare& action);
+  void Do(LiveRun& live, const SendSetup& action);
+  void Do(LiveRun& live, const SendStart& action);
+  void Do(LiveRun& live, const SendScale& action);
+  void Do(LiveRun& live, const SendStop& action);
+  void Do(LiveRun& live, const SendTeardown& action);
+  void Do(LiveRun& live, const SendRelease& action);
+  void Do(LiveRun& live, const AcknowledgeDelta& action);
+  void Do(LiveRun& live, const AnnounceVus& action);
+  void Do(LiveRun& live, const AnnounceState& action);
+  void Do(LiveRun& live, const AnnounceProgress& action);
+  void Do(LiveRun& live, const controller::Say& action);
+  void Do(LiveRun& live, const Finish& action);
+
+  const Clock& clock_;
+  Store& store_;
+  Agents& agents_;
+  const Push push_;
+  std::vector<std::unique_ptr<LiveRun>> unfinished_;  // by age: the oldest gets agents first
+  std::unique_ptr<LiveRun> shown_;  // the finished run whose figures /metrics shows
+  std::deque<Ended> ended_;         // youngest last
+  std::vector<Held> held_;
+  uint64_t started_ = 0;
+  uint64_t finished_ = 0;
+};
+
+}  // namespace kload::controller

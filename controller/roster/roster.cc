@@ -1,0 +1,136 @@
+#include "controller/roster/roster.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/base/check.h"
+
+namespace kload::controller {
+
+bool Agent::idle() const {
+  return state == State::kAlive && run.empty() && clock.offset().has_value();
+}
+
+Roster::Joined Roster::Join(const AgentIntroduction& who, LinkId link, Nanos now) {
+  Joined joined;
+  if (who.name.empty() || who.incarnation.empty()) {
+    joined.refused = "an agent must say its name and incarnation when it connects";
+    return joined;
+  }
+  Agent& agent = agents_[who.name];
+  const bool known = !agent.who.name.empty();
+  if (known && agent.who.incarnation == who.incarnation) {
+    joined.returned = true;
+    joined.replaced = agent.link;
+  } else {
+    if (known && agent.state == Agent::State::kAlive) {
+      joined.refused = fmt::format(
+          "an agent named '{}' is connected already (from {}); give each agent its own --name",
+          who.name, agent.who.address);
+      return joined;
+    }
+    // The name's older process is away: it was restarted.
+    if (known && agent.state == Agent::State::kAway) joined.lost.push_back(Lose(agent, now));
+    agent = Agent{};
+  }
+  agent.who = who;
+  agent.state = Agent::State::kAlive;
+  agent.link = link;
+  agent.last_heard = now;
+  agent.clock = ClockOffset{};
+  return joined;
+}
+
+void Roster::Leave(LinkId link, Nanos now) {
+  Agent* agent = FindByLink(link);
+  if (agent == nullptr) return;
+  agent->link = 0;
+  agent->last_heard = now;
+  if (agent->state == Agent::State::kAlive) agent->state = Agent::State::kAway;
+}
+
+void Roster::OnHeartbeat(LinkId link, double cpu_ratio, uint64_t rss_bytes, Nanos now) {
+  Agent* agent = FindByLink(link);
+  if (agent == nullptr) return;
+  agent->last_heard = now;
+  agent->state = Agent::State::kAlive;
+  agent->cpu_ratio = cpu_ratio;
+  agent->rss_bytes = rss_bytes;
+}
+
+void Roster::OnPong(LinkId link, Nanos sent, Nanos agent_time, Nanos received) {
+  Agent* agent = FindByLink(link);
+  if (agent != nullptr) agent->clock.Add(sent, agent_time, received);
+}
+
+LostAgent Roster::Lose(Agent& agent, Nanos now) {
+  LostAgent lost{agent.who.name, agent.who.incarnation, agent.run};
+  agent.state = Agent::State::kLost;
+  agent.lost_at = now;
+  agent.run.clear();
+  agent.vus_active = 0;
+  agent.vus_scheduled = 0;
+  agent.vus_at = Nanos(0);
+  return lost;
+}
+
+std::vector<LostAgent> Roster::Tick(Nanos now) {
+  std::vector<LostAgent> lost;
+  for (auto it = agents_.begin(); it != agents_.end();) {
+    Agent& agent = it->second;
+    if (agent.state == Agent::State::kLost) {
+      const bool forget = agent.link == 0 && now - agent.lost_at >= kForgottenAfter;
+      it = forget ? agents_.erase(it) : std::next(it);
+      continue;
+    }
+    if (now - agent.last_heard >= kLostAfter) lost.push_back(Lose(agent, now));
+    ++it;
+  }
+  return lost;
+}
+
+void Roster::Assign(const std::string& name, const std::string& run) {
+  Agent* agent = Find(name);
+  KLOAD_CHECK(agent != nullptr, "only agents of the roster are assigned");
+  agent->run = run;
+}
+
+void Roster::Free(const std::string& run) {
+  for (auto& [name, agent] : agents_) {
+    if (agent.run != run) continue;
+    agent.run.clear();
+    agent.vus_active = 0;
+    agent.vus_scheduled = 0;
+    agent.vus_at = Nanos(0);
+  }
+}
+
+Agent* Roster::Find(const std::string& name) {
+  const auto found = agents_.find(name);
+  return found == agents_.end() ? nullptr : &found->second;
+}
+
+Agent* Roster::FindByLink(LinkId link) {
+  if (link == 0) return nullptr;
+  for (auto& [name, agent] : agents_) {
+    if (agent.link == link) return &agent;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Roster::Idle() const {
+  std::vector<std::string> names;
+  for (const auto& [name, agent] : agents_) {
+    if (agent.idle()) names.push_back(name);
+  }
+  return names;
+}
+
+size_t Roster::connected() const {
+  return size_t(std::count_if(agents_.begin(), agents_.end(), [](const auto& entry) {
+    return entry.second.state == Agent::State::kAlive;
+  }));
+}
+
+}  // namespace kload::controller

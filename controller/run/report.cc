@@ -1,0 +1,119 @@
+#include "controller/run/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "common/base/duration.h"
+#include "controller/verdict/summarize.h"
+
+namespace kload::controller {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A worker's timer that fires this late has delayed requests enough to see it in percentiles.
+constexpr Nanos kLagWorthAWarning = milliseconds(250);
+
+}  // namespace
+
+double TotalOfCounter(const ClusterSeries& series, std::string_view metric) {
+  const Sink* total = series.Total(metric);
+  const auto* counter = total == nullptr ? nullptr : std::get_if<CounterSink>(total);
+  return counter == nullptr ? 0 : counter->sum.value();
+}
+
+RunProgress ComputeProgress(const TestPlan& plan, const ClusterSeries& series,
+                            const std::vector<Member>& members) {
+  RunProgress progress;
+  for (const Scenario& scenario : plan.scenarios)
+    progress.scenarios.push_back({scenario.name, 0, 0});
+  for (const Member& member : members) {
+    const bool works = !member.lost && !member.final;
+    if (works) progress.vus += member.vus_active;
+    progress.vus_max += member.vus_initialized;
+    for (ScenarioFigures& figures : progress.scenarios) {
+      const auto found = member.scenarios.find(figures.name);
+      if (found == member.scenarios.end()) continue;
+      if (works) figures.vus_active += found->second.vus_active;
+      figures.iterations_complete += found->second.iterations_complete;
+      progress.iterations_complete += found->second.iterations_complete;
+      progress.iterations_interrupted += found->second.iterations_interrupted;
+    }
+  }
+  const Sink* duration = series.Total("http_req_duration");
+  if (const auto* trend = duration == nullptr ? nullptr : std::get_if<TrendSink>(duration)) {
+    progress.p95_ms = trend->Quantile(0.95, ValueKind::kTime);
+  }
+  const Sink* failed = series.Total("http_req_failed");
+  if (const auto* rate = failed == nullptr ? nullptr : std::get_if<RateSink>(failed)) {
+    progress.failed_ratio = rate->rate();
+  }
+  return progress;
+}
+
+Nanos MeasuredDuration(Nanos test_start, std::optional<Nanos> zero, Nanos last_sample_at,
+                       Nanos now) {
+  const Nanos end = zero ? *zero + last_sample_at : now;
+  return std::max<Nanos>(milliseconds(1), end - test_start);
+}
+
+std::vector<std::string> SoundnessWarnings(const std::vector<Member>& members,
+                                           const Ledger& ledger) {
+  std::vector<std::string> warnings;
+  for (const Member& member : members) {
+    const std::string& name = member.id.name;
+    if (member.loop_lag_max >= kLagWorthAWarning) {
+      warnings.push_back(
+          fmt::format("agent '{}' was up to {} late: it had too much to do, so latencies may be "
+                      "overstated; use more agents",
+                      name, FormatDuration(std::chrono::floor<milliseconds>(member.loop_lag_max))));
+    }
+    if (member.samples_overflowed > 0) {
+      warnings.push_back(
+          fmt::format("agent '{}' had too many time series: {} samples count in their metrics but "
+                      "not by tag; give requests "
+                      "with ids in their URLs a common name tag",
+                      name, member.samples_overflowed));
+    }
+    const size_t missing = ledger.Missing(member.id.incarnation).size();
+    if (missing > 0) {
+      warnings.push_back(
+          fmt::format("samples of {} of agent '{}' never arrived",
+                      missing == 1 ? "one second" : fmt::format("{} seconds", missing), name));
+    }
+  }
+  return warnings;
+}
+
+RunSummary BuildSummary(const ReportInput& input) {
+  const RunOptions& options = input.spec.plan.options;
+  RunSummary summary;
+  summary.run_id = input.spec.id;
+  summary.script = input.spec.script;
+  summary.duration = input.duration;
+  summary.started_unix = input.spec.created_unix;
+  summary.trend_stats = options.summary_trend_stats;
+  summary.metrics =
+      SummarizeMetrics(input.series, input.verdict, options.summary_trend_stats, input.duration);
+  summary.root_group = SummarizeChecks(input.series);
+  if (input.spec.full_summary) {
+    SummarizeParts(input.series, options.summary_trend_stats, input.duration, summary);
+  }
+  for (const Member& member : input.members) {
+    summary.agents.push_back({.name = member.id.name,
+                              .lost = member.lost,
+                              .lost_at = member.lost_at,
+                              .deltas = member.deltas,
+                              .requests = member.requests,
+                              .cpu_ratio_max = member.cpu_ratio_max,
+                              .loop_lag_max = member.loop_lag_max});
+  }
+  summary.warnings = input.warnings;
+  summary.summary_time_unit = options.summary_time_unit;
+  summary.no_thresholds = input.spec.no_thresholds;
+  return summary;
+}
+
+}  // namespace kload::controller

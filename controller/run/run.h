@@ -1,0 +1,178 @@
+// One run from its request to its result, as a state machine: (event, now) -> actions, no I/O.
+//
+//   waiting for agents -> preparing -> setup -> running -> teardown -> finished
+//
+// Data path: deltas of the agents -> Ledger -> ClusterSeries -> Verdict -> RunSummary.
+// Thread:    the controller's core thread, which feeds it events and carries out its actions in order.
+// Time:      `now` is the controller's steady time; "run time" counts from the common start.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/plan/plan.h"
+#include "common/summary/summary.h"
+#include "controller/merge/cluster_series.h"
+#include "controller/merge/ledger.h"
+#include "controller/run/member.h"
+#include "controller/run/run_event.h"
+#include "controller/run/vu_gauge.h"
+#include "controller/verdict/threshold.h"
+#include "controller/verdict/verdict.h"
+
+namespace kload::controller {
+
+// From the order to start to run time 0: longer than a message takes to any agent.
+inline constexpr Nanos kStartLead = std::chrono::milliseconds(300);
+// How long agents may compile the script and make their VUs.
+inline constexpr Nanos kPrepareTimeout = std::chrono::minutes(5);
+// What an agent gets beyond a time that it must keep by itself, before the controller stops
+// waiting.
+inline constexpr Nanos kGrace = std::chrono::seconds(10);
+inline constexpr Nanos kAgentsTimeoutDefault = std::chrono::seconds(30);
+
+// A validated request (see admission.h).
+struct RunSpec {
+  std::string id;
+  std::string script;  // as the user wrote it
+  TestPlan plan;
+  std::vector<Threshold> thresholds;  // none with no_thresholds
+  bool no_thresholds = false;
+  bool full_summary = false;  // groups and scenarios get metrics of their own
+  bool has_setup = false;     // the script exports it and it is not skipped
+  bool has_teardown = false;
+  bool samples = false;  // raw samples go to followers, so VUs are reported for them
+  uint32_t agents = 0;   // 0: all that are idle, at least one
+  Nanos agents_timeout = kAgentsTimeoutDefault;
+  Nanos created_unix{0};
+};
+
+enum class RunPhase { kWaiting, kPreparing, kSetup, kRunning, kTeardown, kFinished };
+// waiting, preparing, setup, running, teardown, finished.
+std::string_view PhaseName(RunPhase phase);
+
+struct ScenarioFigures {
+  std::string name;
+  int64_t vus_active = 0;
+  uint64_t iterations_complete = 0;
+};
+
+// Figures of one moment over all agents.
+struct RunProgress {
+  Nanos run_time{0};
+  int64_t vus = 0;
+  int64_t vus_max = 0;
+  uint64_t iterations_complete = 0;
+  uint64_t iterations_interrupted = 0;
+  double requests_per_second = 0;  // since the progress before
+  double p95_ms = 0;
+  double failed_ratio = 0;
+  std::vector<ScenarioFigures> scenarios;  // in the plan's order
+};
+
+struct RunOutcome {
+  int exit_code = 0;
+  std::string message;
+  std::optional<RunSummary> summary;  // nothing when no load was sent
+  std::string setup_json;             // what setup() returned; empty: undefined
+};
+
+class Run {
+ public:
+  Run(RunSpec spec, Nanos now);
+
+  // Errors are part of the run's result: there is nothing to return. Events of agents that are not
+  // the run's are ignored.
+  std::vector<RunAction> Handle(const RunInput& event, Nanos now);
+
+  const RunSpec& spec() const { return spec_; }
+  RunPhase phase() const { return phase_; }
+  // Agents that the run has, or while it waits, could have.
+  size_t agents_connected() const;
+  // Agents that it asked for; with 0 as many as it has, at least one.
+  size_t agents_wanted() const;
+  const std::vector<Member>& members() const { return members_; }
+  const ClusterSeries& series() const { return series_; }
+  const Ledger& ledger() const { return ledger_; }
+  // Since setup began, or the load if there is none; 0 before that. What rates are divided by.
+  Nanos Elapsed(Nanos now) const;
+  const RunProgress& progress() const { return progress_; }
+  // Final once the phase is kFinished.
+  const RunOutcome& outcome() const { return outcome_; }
+
+ private:
+  void On(const AgentsSeen& event, Nanos now);
+  void On(const AgentPrepared& event, Nanos now);
+  void On(const SetupEnded& event, Nanos now);
+  void On(const TeardownEnded& event, Nanos now);
+  void On(const DeltaArrived& event, Nanos now);
+  void On(const AgentLost& event, Nanos now);
+  void On(const AgentReturned& event, Nanos now);
+  void On(const TestCalled& event, Nanos now);
+  void On(const ScaleRequested& event, Nanos now);
+  void On(const StopRequested& event, Nanos now);
+  void On(const Tick& event, Nanos now);
+
+  void Enter(RunPhase phase);
+  void BeginPreparing(const std::vector<AgentId>& agents, Nanos now);
+  void BeginSetup(Nanos now);
+  void BeginRunning(Nanos now);
+  void BeginTeardown(Nanos now);
+  // Ends the run without its remaining phases.
+  void Abandon(int exit_code, std::string message, Nanos now);
+  void FinishRun(Nanos now);
+
+  void TickWaiting(Nanos now);
+  void TickRunning(Nanos now);
+  void EvaluateThresholds(Nanos now);
+  void UpdateProgress(Nanos now);
+  void ReportVus(const Member& member, const Delta& delta);
+  void AddVuGauges();
+  // Goes on to teardown when no agent has load any more.
+  void EndRunningIfDone(Nanos now);
+  void StopAll(bool graceful);
+  void GiveUpOnSilent(Nanos now);
+  // The first failure decides the exit code; later ones are only said.
+  void Fail(int exit_code, std::string message);
+  void Warn(std::string text);
+  void Do(RunAction action) { actions_.push_back(std::move(action)); }
+
+  Member* Find(const AgentId& agent);
+  // The agent that runs setup and teardown: the first that is not lost; null when there is none.
+  Member* Lead();
+  size_t Living() const;
+  Nanos RunTime(Nanos now) const { return zero_ ? now - *zero_ : Nanos(0); }
+
+  const RunSpec spec_;
+  RunPhase phase_ = RunPhase::kWaiting;
+  std::vector<RunAction> actions_;  // of the event at hand
+  std::vector<Member> members_;
+  Ledger ledger_;
+  ClusterSeries series_;
+  Verdict verdict_;
+  VuGauge vus_;
+
+  size_t connected_ = 0;             // while waiting
+  Nanos short_since_;                // while waiting: too few agents since then
+  Nanos deadline_{0};                // of the phase; 0: none
+  std::optional<Nanos> test_start_;  // steady time of setup's start, or of run time 0 without setup
+  std::optional<Nanos> zero_;        // steady time of run time 0
+  Nanos last_sample_at_{0};          // run time of the latest delta's end
+  Nanos next_evaluation_{0};
+  Nanos next_progress_{0};
+  double requests_before_ = 0;
+  std::string setup_json_;
+  std::optional<ScaleRequested> scaled_;      // the last one
+  std::optional<std::string> marked_failed_;  // by the script; its message
+  bool stopping_ = false;
+  bool stopping_at_once_ = false;
+  bool gave_up_ = false;  // deadline of the load has passed; agents were told to stop at once
+
+  RunProgress progress_;
+  std::vector<std::string> warnings_;
+  RunOutcome outcome_;
+};
+
+}  // namespace kload::controller

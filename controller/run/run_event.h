@@ -1,0 +1,143 @@
+// What happens to a run, and what it wants done about it: the two sides of the state machine in run.h.
+//
+// Thread: plain values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/metric/delta.h"
+#include "common/plan/slice.h"
+
+namespace kload::controller {
+
+// Why a run does not end well, with k6's exit code for it.
+struct RunFailure {
+  int exit_code = 255;
+  std::string message;
+};
+
+// ---- Events ----
+// One process of an agent.
+struct AgentId {
+  std::string name;
+  std::string incarnation;
+  friend bool operator==(const AgentId&, const AgentId&) = default;
+};
+
+// Who could be had; matters only while the run waits for agents.
+struct AgentsSeen {
+  std::vector<AgentId> idle;  // sorted by name
+  size_t connected = 0;       // idle or not
+};
+struct AgentPrepared {
+  AgentId agent;
+  std::string error;  // empty: ready
+};
+struct SetupEnded {
+  AgentId agent;
+  std::string data_json;
+  std::optional<RunFailure> failure;
+};
+struct TeardownEnded {
+  AgentId agent;
+  std::optional<RunFailure> failure;
+};
+struct DeltaArrived {
+  AgentId agent;
+  Delta delta;
+};
+struct AgentLost {
+  AgentId agent;
+};
+// The same process is connected again, before it counted as lost.
+struct AgentReturned {
+  AgentId agent;
+};
+// The script ends the test (exec.test.abort), or says that it has failed and goes on (exec.test.fail).
+struct TestCalled {
+  AgentId agent;
+  bool abort = false;
+  std::string message;
+};
+// The externally controlled scenario gets so many VUs. Checked before: it is one of the plan's, in its bounds.
+struct ScaleRequested {
+  std::string scenario;
+  int64_t vus = 0;
+};
+struct StopRequested {
+  bool graceful = true;  // false: interrupt iterations at once
+  std::string why;       // a sentence for people
+};
+// At least every 100 ms.
+struct Tick {};
+
+using RunInput =
+    std::variant<AgentsSeen, AgentPrepared, SetupEnded, TeardownEnded, DeltaArrived, AgentLost,
+                 AgentReturned, TestCalled, ScaleRequested, StopRequested, Tick>;
+
+// ---- Actions ----
+// Mark these agents as the run's, before the next action.
+struct ClaimAgents {
+  std::vector<std::string> names;
+};
+struct SendPrepare {
+  std::string agent;
+  Slice slice;
+};
+struct SendSetup {
+  std::string agent;
+};
+struct SendStart {
+  std::string agent;
+  Nanos at{0};  // controller's steady time
+  std::string setup_json;
+};
+struct SendScale {
+  std::string agent;
+  std::string scenario;
+  int64_t vus = 0;
+};
+struct SendStop {
+  std::string agent;
+  bool graceful = true;
+};
+struct SendTeardown {
+  std::string agent;
+  std::string data_json;
+};
+struct SendRelease {
+  std::string agent;
+};
+struct AcknowledgeDelta {
+  std::string agent;
+  uint64_t sequence = 0;  // up to and including
+};
+// Tell outputs of raw samples: the whole cluster's VUs.
+struct AnnounceVus {
+  Nanos at{0};  // controller's steady time
+  int64_t active = 0;
+  int64_t initialized = 0;
+};
+// Tell watchers: phase() or the number of agents has changed.
+struct AnnounceState {};
+// Tell watchers: progress() has new figures.
+struct AnnounceProgress {};
+struct Say {
+  enum class Level { kInfo, kWarning, kError };
+  Level level = Level::kInfo;
+  std::string text;
+};
+// The run is over: result() is final, its agents are free. The last action of all.
+struct Finish {};
+
+using RunAction = std::variant<ClaimAgents, SendPrepare, SendSetup, SendStart, SendScale, SendStop,
+                               SendTeardown, SendRelease, AcknowledgeDelta, AnnounceVus,
+                               AnnounceState, AnnounceProgress, Say, Finish>;
+
+}  // namespace kload::controller

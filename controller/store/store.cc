@@ -1,0 +1,224 @@
+#include "controller/store/store.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "common/base/status.h"
+
+namespace kload::controller {
+namespace {
+
+constexpr char kSchema[] = R"(
+CREATE TABLE IF NOT EXISTS runs (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  script TEXT NOT NULL,
+  state TEXT NOT NULL,
+  started_unix_ns INTEGER NOT NULL,
+  duration_ns INTEGER NOT NULL,
+  exit_code INTEGER NOT NULL,
+  message TEXT NOT NULL,
+  agents INTEGER NOT NULL,
+  plan BLOB NOT NULL,
+  summary BLOB NOT NULL
+))";
+
+struct CloseDatabase {
+  void operator()(sqlite3* db) const { sqlite3_close(db); }
+};
+using Database = std::unique_ptr<sqlite3, CloseDatabase>;
+
+struct FinalizeStatement {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+
+absl::Status ErrorOf(sqlite3* db) {
+  return absl::UnavailableError(fmt::format("run history: {}", sqlite3_errmsg(db)));
+}
+
+// A prepared statement: bind in order, then Step() until it returns false.
+class Statement {
+ public:
+  static absl::StatusOr<Statement> Prepare(sqlite3* db, const char* sql) {
+    sqlite3_stmt* raw = nullptr;
+    if (sqlite3_prepare_v2(db, sql, -1, &raw, nullptr) != SQLITE_OK) return ErrorOf(db);
+    return Statement(db, raw);
+  }
+  Statement& Bind(int64_t value) {
+    sqlite3_bind_int64(statement_.get(), ++bound_, value);
+    return *this;
+  }
+  Statement& Bind(const std::string& text) {
+    sqlite3_bind_text(statement_.get(), ++bound_, text.data(), int(text.size()), SQLITE_TRANSIENT);
+    return *this;
+  }
+  Statement& BindBytes(const std::string& bytes) {
+    sqlite3_bind_blob(statement_.get(), ++bound_, bytes.empty() ? "" : bytes.data(),
+                      int(bytes.size()), SQLITE_TRANSIENT);
+    return *this;
+  }
+  // Whether there is a row.
+  absl::StatusOr<bool> Step() {
+    const int code = sqlite3_step(statement_.get());
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
+    return ErrorOf(db_);
+  }
+  int64_t Integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+  std::string Text(int column) const {
+    const void* data = sqlite3_column_blob(statement_.get(), column);
+    const int size = sqlite3_column_bytes(statement_.get(), column);
+    return data == nullptr ? "" : std::string(static_cast<const char*>(data), size_t(size));
+  }
+
+ private:
+  Statement(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
+  sqlite3* db_;
+  std::unique_ptr<sqlite3_stmt, FinalizeStatement> statement_;
+  int bound_ = 0;
+};
+
+absl::Status Execute(sqlite3* db, const char* sql) {
+  return sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK ? absl::OkStatus()
+                                                                       : ErrorOf(db);
+}
+
+absl::StatusOr<std::string> DatabasePath(const std::string& data_dir) {
+  if (data_dir.empty()) return ":memory:";
+  std::error_code error;
+  std::filesystem::create_directories(data_dir, error);
+  if (error || !std::filesystem::is_directory(data_dir)) {
+    return absl::InvalidArgumentError(
+        fmt::format("--data {}: cannot make this folder: {}", data_dir,
+                    error ? error.message() : "a file is in its place"));
+  }
+  return (std::filesystem::path(data_dir) / "kload.db").string();
+}
+
+absl::Status SetUp(sqlite3* db, const std::string& data_dir, Nanos unix_now) {
+  sqlite3_busy_timeout(db, 500);
+  // One controller per folder: it holds the lock as long as it lives.
+  for (const char* sql : {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL",
+                          "PRAGMA synchronous=NORMAL", kSchema}) {
+    if (Execute(db, sql).ok()) continue;
+    const int code = sqlite3_errcode(db);
+    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
+      return absl::UnavailableError(fmt::format(
+          "--data {}: another controller uses this folder; stop it or choose another folder",
+          data_dir));
+    }
+    return absl::InvalidArgumentError(fmt::format(
+        "--data {}: cannot use kload.db in this folder: {}", data_dir, sqlite3_errmsg(db)));
+  }
+  KLOAD_ASSIGN_OR_RETURN(
+      Statement abort,
+      Statement::Prepare(
+          db,
+          "UPDATE runs SET state = 'aborted', exit_code = 255, message = 'the controller ended "
+          "while the run was going on', duration_ns = MAX(0, ? - started_unix_ns) "
+          "WHERE state NOT IN ('finished', 'aborted')"));
+  return abort.Bind(unix_now.count()).Step().status();
+}
+
+RunRecord ReadRow(const Statement& row) {
+  RunRecord record;
+  record.id = row.Text(0);
+  record.script = row.Text(1);
+  record.state = row.Text(2);
+  record.started_unix = Nanos(row.Integer(3));
+  record.duration = Nanos(row.Integer(4));
+  record.exit_code = int(row.Integer(5));
+  record.message = row.Text(6);
+  record.agents = uint32_t(row.Integer(7));
+  return record;
+}
+
+}  // namespace
+
+struct Store::Impl {
+  Database db;
+};
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::~Store() = default;
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& data_dir, Nanos unix_now) {
+  KLOAD_ASSIGN_OR_RETURN(const std::string path, DatabasePath(data_dir));
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open(path.c_str(), &raw);
+  auto impl = std::make_unique<Impl>();
+  impl->db.reset(raw);
+  if (code != SQLITE_OK) {
+    return absl::InvalidArgumentError(
+        fmt::format("--data {}: cannot open kload.db in this folder: {}", data_dir,
+                    raw == nullptr ? "out of memory" : sqlite3_errmsg(raw)));
+  }
+  KLOAD_RETURN_IF_ERROR(SetUp(raw, data_dir, unix_now));
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+absl::StatusOr<uint64_t> Store::NextNumber() {
+  KLOAD_ASSIGN_OR_RETURN(Statement query,
+                         Statement::Prepare(impl_->db.get(),
+                                            "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence "
+                                            "WHERE name = 'runs'"));
+  KLOAD_RETURN_IF_ERROR(query.Step().status());
+  return uint64_t(query.Integer(0)) + 1;
+}
+
+absl::Status Store::Put(const RunRecord& record) {
+  KLOAD_ASSIGN_OR_RETURN(
+      Statement insert,
+      Statement::Prepare(
+          impl_->db.get(),
+          // With its number when it has one: else SQLite would use one up for each update.
+          "INSERT INTO runs (number, id, script, state, started_unix_ns, duration_ns, exit_code, "
+          "message, agents, plan, summary) VALUES ((SELECT number FROM runs WHERE id = ?), "
+          "?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+          "script = excluded.script, state = excluded.state, started_unix_ns = "
+          "excluded.started_unix_ns, "
+          "duration_ns = excluded.duration_ns, exit_code = excluded.exit_code, "
+          "message = excluded.message, agents = excluded.agents, plan = excluded.plan, "
+          "summary = excluded.summary"));
+  insert.Bind(record.id);
+  insert.Bind(record.id).Bind(record.script).Bind(record.state).Bind(record.started_unix.count());
+  insert.Bind(record.duration.count()).Bind(int64_t(record.exit_code)).Bind(record.message);
+  insert.Bind(int64_t(record.agents)).BindBytes(record.plan).BindBytes(record.summary);
+  return insert.Step().status();
+}
+
+absl::StatusOr<std::optional<RunRecord>> Store::Find(const std::string& id) {
+  KLOAD_ASSIGN_OR_RETURN(
+      Statement query,
+      Statement::Prepare(
+          impl_->db.get(),
+          "SELECT id, script, state, started_unix_ns, duration_ns, exit_code, message, "
+          "agents, plan, summary FROM runs WHERE id = ?"));
+  KLOAD_ASSIGN_OR_RETURN(const bool found, query.Bind(id).Step());
+  if (!found) return std::nullopt;
+  RunRecord record = ReadRow(query);
+  record.plan = query.Text(8);
+  record.summary = query.Text(9);
+  return record;
+}
+
+absl::StatusOr<std::vector<RunRecord>> Store::List(int limit) {
+  KLOAD_ASSIGN_OR_RETURN(
+      Statement query,
+      Statement::Prepare(
+          impl_->db.get(),
+          "SELECT id, script, state, started_unix_ns, duration_ns, exit_code, message, "
+          "agents FROM runs ORDER BY number DESC LIMIT ?"));
+  query.Bind(int64_t(limit));
+  std::vector<RunRecord> records;
+  while (true) {
+    KLOAD_ASSIGN_OR_RETURN(const bool found, query.Step());
+    if (!found) return records;
+    records.push_back(ReadRow(query));
+  }
+}
+
+}  // namespace kload::controller

@@ -1,0 +1,20 @@
+#include "kctl/verb.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "common/base/status.h"
+
+namespace kload::kctl {
+
+int Fail(const absl::Status& status, int exit_code) {
+  fmt::print(stderr, "kctl: {}\n", Message(status));
+  return exit_code;
+}
+
+absl::StatusOr<std::unique_ptr<Client>> DialController(const GlobalFlags& global) {
+  return Client::Dial(global.controller, std::chrono::seconds(5));
+}
+
+}  // namespace kload::kctl

@@ -1,0 +1,1 @@
+exports.url = (echo) => 'http://' + echo + '/json';

@@ -1,0 +1,51 @@
+"""`kctl scale`: an externally controlled scenario gets VUs on all agents while it runs."""
+
+import json
+import re
+import unittest
+
+from harness import Cluster, TestCase
+
+SCRIPT = """
+import { sleep } from 'k6';
+export const options = { scenarios: { peak: { executor: 'externally-controlled', vus: 1, maxVUs: 9, duration: '0' } } };
+export default function () { sleep(0.1); }
+"""
+
+
+class Scale(TestCase):
+    def test_vus_follow_on_all_agents(self):
+        cluster = self.start(Cluster, agents=3)
+        script = self.folder() / "controlled.js"
+        script.write_text(SCRIPT)
+        export = self.folder() / "summary.json"
+        run = cluster.kctl("start", script, "--agents", "3", "--summary-export", export)
+        self.addCleanup(run.end)
+        run_id = run.wait_for(r"(\d{8}-\d{6}-\d+)").group(1)
+        run.wait_for(r"1/9 VUs|[1-9]\d* complete", timeout=20)
+
+        def active():
+            return sum(agent["vus_active"] for agent in cluster.json("get", "agents"))
+
+        self.assertEqual(self.kctl(cluster, "scale", run_id, "--vus", "7"), 0)
+        self.wait_until(lambda: active() == 7, 10, "7 VUs")
+        self.assertEqual([agent["vus_active"] for agent in cluster.json("get", "agents")], [3, 2, 2])
+        self.assertEqual(self.kctl(cluster, "scale", run_id, "--vus", "2"), 0)
+        self.wait_until(lambda: active() == 2, 10, "2 VUs")
+        self.assertEqual(self.kctl(cluster, "scale", run_id, "--vus", "10"), 255, "more than maxVUs")
+        self.assertEqual(self.kctl(cluster, "scale", "nonsense", "--vus", "1"), 255)
+        self.assertEqual(self.kctl(cluster, "stop", run_id), 0)
+        self.assertEqual(run.wait(), 103, run.output)
+        self.assertRegex(run.output, r"scenario peak was scaled to 7 VUs")
+        vus = json.loads(export.read_text())["metrics"]["vus"]
+        self.assertEqual(vus["max"], 7)
+        self.assertEqual(self.kctl(cluster, "scale", run_id, "--vus", "1"), 255, "the run has ended")
+
+    def kctl(self, cluster, *arguments):
+        process = cluster.kctl(*arguments)
+        self.addCleanup(process.end)
+        return process.wait(20)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,120 @@
+#include "controller/store/store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "common/base/status.h"
+
+namespace kload::controller {
+namespace {
+
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class StoreTest : public testing::Test {
+ protected:
+  ~StoreTest() override { std::filesystem::remove_all(dir_); }
+
+  const std::string dir_ =
+      (std::filesystem::temp_directory_path() /
+       fmt::format("kload-store-{}-{}", getpid(),
+                   testing::UnitTest::GetInstance()->current_test_info()->name()))
+          .string();
+};
+
+RunRecord Record(const std::string& id, const std::string& state) {
+  RunRecord record;
+  record.id = id;
+  record.script = "stress.js";
+  record.state = state;
+  record.started_unix = seconds(1000);
+  record.agents = 8;
+  record.plan = std::string("pl\0an", 5);
+  record.summary = std::string("\0\1", 2);
+  return record;
+}
+
+TEST_F(StoreTest, KeepsARunInMemory) {
+  auto store = Store::Open("", Nanos(0));
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ(*(*store)->NextNumber(), 1u);
+  ASSERT_TRUE((*store)->Put(Record("r1", "running")).ok());
+  EXPECT_EQ(*(*store)->NextNumber(), 2u);
+  const auto found = (*store)->Find("r1");
+  ASSERT_TRUE(found.ok() && found->has_value());
+  EXPECT_EQ((*found)->plan, std::string("pl\0an", 5));
+  EXPECT_EQ((*found)->summary, std::string("\0\1", 2));
+  EXPECT_EQ((*found)->agents, 8u);
+  EXPECT_EQ((*found)->started_unix, seconds(1000));
+  EXPECT_FALSE((*store)->Find("r2")->has_value());
+}
+
+TEST_F(StoreTest, ReplacesARunAndListsTheNewestFirst) {
+  auto store = *Store::Open("", Nanos(0));
+  ASSERT_TRUE(store->Put(Record("r1", "running")).ok());
+  ASSERT_TRUE(store->Put(Record("r2", "running")).ok());
+  ASSERT_TRUE(store->Put(Record("r1", "finished")).ok());
+  EXPECT_THAT(*store->List(10),
+              ElementsAre(Field(&RunRecord::id, "r2"), Field(&RunRecord::state, "finished")));
+  EXPECT_THAT(*store->List(1), ElementsAre(Field(&RunRecord::id, "r2")));
+}
+
+TEST_F(StoreTest, AnUpdateUsesUpNoNumber) {
+  auto store = *Store::Open("", Nanos(0));
+  for (const char* state : {"waiting", "running", "finished"}) {
+    ASSERT_TRUE(store->Put(Record("r1", state)).ok());
+  }
+  EXPECT_EQ(*store->NextNumber(), 2u);
+}
+
+TEST_F(StoreTest, MarksRunsThatACrashLeftUnfinished) {
+  {
+    auto store = *Store::Open(dir_, Nanos(0));
+    ASSERT_TRUE(store->Put(Record("r1", "running")).ok());
+    RunRecord done = Record("r2", "finished");
+    done.duration = seconds(5);
+    ASSERT_TRUE(store->Put(done).ok());
+  }
+  auto store = *Store::Open(dir_, seconds(1060));
+  const auto runs = *store->List(10);
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[0].state, "finished");
+  EXPECT_EQ(runs[1].state, "aborted");
+  EXPECT_EQ(runs[1].duration, seconds(60));
+  EXPECT_EQ(runs[1].exit_code, 255);
+  EXPECT_THAT(runs[1].message, HasSubstr("controller ended"));
+  EXPECT_EQ(*store->NextNumber(), 3u);
+}
+
+TEST_F(StoreTest, RefusesAFolderThatAnotherControllerUses) {
+  auto first = Store::Open(dir_, Nanos(0));
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_TRUE((*first)->Put(Record("r1", "running")).ok());
+  const auto second = Store::Open(dir_, Nanos(0));
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(Message(second.status()), HasSubstr("another controller"));
+}
+
+TEST_F(StoreTest, RefusesAFileInThePlaceOfTheFolder) {
+  std::ofstream(dir_) << "not a folder";
+  const auto store = Store::Open(dir_, Nanos(0));
+  EXPECT_EQ(store.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Message(store.status()), HasSubstr("--data"));
+}
+
+TEST_F(StoreTest, RefusesAFileThatIsNoDatabase) {
+  std::filesystem::create_directories(dir_);
+  std::ofstream(dir_ + "/kload.db") << std::string(4096, 'x');
+  const auto store = Store::Open(dir_, Nanos(0));
+  EXPECT_EQ(store.status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace kload::controller
