@@ -25,6 +25,11 @@ bool IsEnd(const error_code& error) {
   return error == asio::error::eof || error == asio::ssl::error::stream_truncated;
 }
 
+// A server that reads as fast as this writes lets one call send any length: long enough to miss its
+// early answer, and to keep other fibers from running. So a long body goes in pieces of this size,
+// which cost one turn of the loop each.
+constexpr size_t kWriteBytes = 256 * 1024;
+
 bool IsGone(const error_code& error) {
   return IsEnd(error) || error == asio::error::connection_reset ||
          error == asio::error::broken_pipe;
@@ -169,8 +174,8 @@ void Connection::Send(Fiber& fiber, Progress& progress) {
   if (tls_) return SendTls(fiber, progress);
   RequestBytes& left = progress.left;
   error_code error;
-  const std::array<asio::const_buffer, 2> buffers = {asio::buffer(left.head),
-                                                     asio::buffer(left.body)};
+  const std::array<asio::const_buffer, 2> buffers = {
+      asio::buffer(left.head), asio::buffer(left.body, kWriteBytes)};  // at most so much of it
   const size_t sent = left.body.empty() ? socket_.write_some(asio::buffer(left.head), error)
                                         : socket_.write_some(buffers, error);
   if (error == asio::error::would_block) return WaitForRoom(fiber);
@@ -183,8 +188,7 @@ void Connection::Send(Fiber& fiber, Progress& progress) {
   if (left.head.empty() && left.body.empty()) {
     progress.written = clock_.Now();
   } else {
-    // Through the loop even when the server has made room by now: a fast one would else keep this
-    // from seeing its answer, and other fibers from running.
+    // Through the loop even when the server has made room by now, as kWriteBytes explains.
     WaitForRoom(fiber);
   }
 }

@@ -180,6 +180,8 @@ void Link::Impl::OnOrder(const v1::ControllerMessage& order) {
       return;
     case Message::kRelease:
       return OnRelease(order.release().run_id());
+    case Message::kAdopt:
+    case Message::kCede:
     case Message::kWelcome:
     case Message::
         MESSAGE_NOT_SET:  // also what a newer controller may say and this agent does not know

@@ -45,6 +45,12 @@ struct AgentHealth {
   int64_t vus_scheduled = 0;  // what the plan wants of this agent at interval_end
   int64_t vus_active = 0;     // running, those that finish an iteration after ramp-down included
   int64_t vus_initialized = 0;
+  double cores = 0;                 // CPUs that the process may use; 0: not known
+  uint64_t iterations_late = 0;     // begun too late after they were due, since the run's start
+  uint64_t iterations_dropped = 0;  // since the run's start
+  uint64_t generator_errors = 0;   // requests that failed for a lack of the agent's own, since then
+  Nanos stalled{0};                // longest time within the interval without running at all
+  double cpu_throttled_ratio = 0;  // share of the interval that the cgroup's limit took
 };
 
 struct ScenarioProgress {

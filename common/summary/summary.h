@@ -58,6 +58,45 @@ struct AgentSummary {
   uint64_t requests = 0;
   double cpu_ratio_max = 0;
   Nanos loop_lag_max{0};
+  Nanos lost_until{0};   // run time at which its part went on elsewhere; 0: it did not
+  std::string lost_why = {};  // no heartbeat for 3s
+  Nanos joined_at{0};    // run time; 0: from the start
+  uint64_t iterations = 0;
+  uint64_t iterations_late = 0;
+  uint64_t iterations_dropped = 0;
+  uint64_t generator_errors = 0;
+  uint64_t deltas_duplicate = 0;
+  double cores = 0;
+};
+
+// Whether a result can be believed.
+enum class SoundnessLabel {
+  kNotJudged,
+  kTrustworthy,
+  kDegraded,  // right in what it counts, but some load or precision is missing
+  kInvalid,   // must not be used to judge the target
+};
+
+struct Finding {
+  SoundnessLabel label = SoundnessLabel::kDegraded;
+  std::string reason;  // a sentence
+  std::string agent;   // empty: the cluster
+  Nanos from{0};       // run time
+  Nanos to{0};
+};
+
+struct Soundness {
+  SoundnessLabel label = SoundnessLabel::kNotJudged;
+  std::vector<Finding> findings;  // by severity, then time
+};
+
+// Something that happened to a run.
+struct RunNote {
+  Nanos at{0};  // run time; negative: before the load began
+  Nanos unix_time{0};
+  std::string kind;   // phase, agent-lost, agent-joined, re-dealt, scaled, stopped, warning, ...
+  std::string agent;  // empty: none in particular
+  std::string text;   // a sentence
 };
 
 struct RunSummary {
@@ -72,6 +111,8 @@ struct RunSummary {
   std::vector<GroupSummary> scenarios;
   std::vector<AgentSummary> agents;
   std::vector<std::string> warnings;
+  Soundness soundness;
+  std::vector<RunNote> notes;     // by time
   std::string summary_time_unit;  // "", s, ms, us
   bool no_thresholds = false;
 };

@@ -131,6 +131,14 @@ absl::StatusOr<AgentHealth> DecodeHealth(const v1::AgentHealth& message) {
   if (!std::isfinite(message.cpu_ratio()) || message.cpu_ratio() < 0) {
     return Refuse("health.cpu_ratio is {}", message.cpu_ratio());
   }
+  if (!std::isfinite(message.cores()) || message.cores() < 0) {
+    return Refuse("health.cores is {}", message.cores());
+  }
+  const double throttled = message.cpu_throttled_ratio();
+  if (!std::isfinite(throttled) || throttled < 0) {
+    return Refuse("health.cpu_throttled_ratio is {}", throttled);
+  }
+  if (message.stalled_ns() < 0) return Refuse("health.stalled_ns is negative");
   if (message.loop_lag_max_ns() < 0) return Refuse("health.loop_lag_max_ns is negative");
   if (message.vus_scheduled() < 0 || message.vus_active() < 0 || message.vus_initialized() < 0) {
     return Refuse("health: a number of VUs is negative");
@@ -142,7 +150,13 @@ absl::StatusOr<AgentHealth> DecodeHealth(const v1::AgentHealth& message) {
                      .samples_overflowed = message.samples_overflowed(),
                      .vus_scheduled = message.vus_scheduled(),
                      .vus_active = message.vus_active(),
-                     .vus_initialized = message.vus_initialized()};
+                     .vus_initialized = message.vus_initialized(),
+                     .cores = message.cores(),
+                     .iterations_late = message.iterations_late(),
+                     .iterations_dropped = message.iterations_dropped(),
+                     .generator_errors = message.generator_errors(),
+                     .stalled = Nanos(message.stalled_ns()),
+                     .cpu_throttled_ratio = message.cpu_throttled_ratio()};
 }
 
 absl::StatusOr<SeriesKeyPtr> DecodeKey(const v1::SeriesDefinition& message) {

@@ -66,6 +66,12 @@ void EncodeHealth(const AgentHealth& health, v1::AgentHealth& message) {
   message.set_vus_scheduled(health.vus_scheduled);
   message.set_vus_active(health.vus_active);
   message.set_vus_initialized(health.vus_initialized);
+  message.set_cores(health.cores);
+  message.set_iterations_late(health.iterations_late);
+  message.set_iterations_dropped(health.iterations_dropped);
+  message.set_generator_errors(health.generator_errors);
+  message.set_stalled_ns(health.stalled.count());
+  message.set_cpu_throttled_ratio(health.cpu_throttled_ratio);
 }
 
 }  // namespace

@@ -257,4 +257,37 @@ absl::StatusOr<Slice> DecodeSlice(const v1::Slice& message) {
   return Slice{message.index(), message.count()};
 }
 
+v1::Part EncodePart(const Part& part) {
+  v1::Part message;
+  *message.mutable_slice() = EncodeSlice(part.slice);
+  message.set_from_ns(part.from.count());
+  for (const PartBudget& budget : part.budgets) {
+    v1::Budget& encoded = *message.add_budgets();
+    encoded.set_scenario(budget.scenario);
+    encoded.set_iterations(budget.iterations);
+  }
+  return message;
+}
+
+absl::StatusOr<Part> DecodePart(const v1::Part& message) {
+  Part part;
+  KLOAD_ASSIGN_OR_RETURN(part.slice, DecodeSlice(message.slice()));
+  if (part.slice.count > kSliceCountMax) {
+    return absl::InvalidArgumentError(
+        fmt::format("a part of {} parts: there are at most {}", part.slice.count, kSliceCountMax));
+  }
+  if (message.from_ns() < 0) {
+    return absl::InvalidArgumentError("a part begins before the run does");
+  }
+  part.from = Nanos(message.from_ns());
+  for (const v1::Budget& budget : message.budgets()) {
+    if (budget.iterations() < 0) {
+      return absl::InvalidArgumentError(
+          fmt::format("a part has {} iterations of {}", budget.iterations(), budget.scenario()));
+    }
+    part.budgets.push_back({budget.scenario(), budget.iterations()});
+  }
+  return part;
+}
+
 }  // namespace kload::wire

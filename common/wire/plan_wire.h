@@ -6,6 +6,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "common/plan/part.h"
 #include "common/plan/plan.h"
 #include "common/plan/slice.h"
 #include "kload/v1/plan.pb.h"
@@ -25,5 +26,9 @@ absl::StatusOr<TestPlan> DecodePlan(const v1::Plan& message);
 v1::Slice EncodeSlice(Slice slice);
 // Errors: InvalidArgument unless index < count.
 absl::StatusOr<Slice> DecodeSlice(const v1::Slice& message);
+
+v1::Part EncodePart(const Part& part);
+// Errors: InvalidArgument for a slice as above, one beyond kSliceCountMax, a negative time or number.
+absl::StatusOr<Part> DecodePart(const v1::Part& message);
 
 }  // namespace kload::wire

@@ -108,6 +108,15 @@ v1::AgentSummary EncodeAgent(const AgentSummary& agent) {
   message.set_requests(agent.requests);
   message.set_cpu_ratio_max(agent.cpu_ratio_max);
   message.set_loop_lag_max_ns(agent.loop_lag_max.count());
+  message.set_lost_until_ns(agent.lost_until.count());
+  message.set_lost_why(agent.lost_why);
+  message.set_joined_at_ns(agent.joined_at.count());
+  message.set_iterations(agent.iterations);
+  message.set_iterations_late(agent.iterations_late);
+  message.set_iterations_dropped(agent.iterations_dropped);
+  message.set_generator_errors(agent.generator_errors);
+  message.set_deltas_duplicate(agent.deltas_duplicate);
+  message.set_cores(agent.cores);
   return message;
 }
 
@@ -118,10 +127,64 @@ AgentSummary DecodeAgent(const v1::AgentSummary& message) {
           .deltas = message.deltas(),
           .requests = message.requests(),
           .cpu_ratio_max = message.cpu_ratio_max(),
-          .loop_lag_max = Nanos(message.loop_lag_max_ns())};
+          .loop_lag_max = Nanos(message.loop_lag_max_ns()),
+          .lost_until = Nanos(message.lost_until_ns()),
+          .lost_why = message.lost_why(),
+          .joined_at = Nanos(message.joined_at_ns()),
+          .iterations = message.iterations(),
+          .iterations_late = message.iterations_late(),
+          .iterations_dropped = message.iterations_dropped(),
+          .generator_errors = message.generator_errors(),
+          .deltas_duplicate = message.deltas_duplicate(),
+          .cores = message.cores()};
+}
+
+v1::Soundness EncodeSoundness(const Soundness& soundness) {
+  v1::Soundness message;
+  message.set_label(static_cast<v1::Soundness::Label>(soundness.label));
+  for (const Finding& finding : soundness.findings) {
+    v1::Finding& encoded = *message.add_findings();
+    encoded.set_label(static_cast<v1::Soundness::Label>(finding.label));
+    encoded.set_reason(finding.reason);
+    encoded.set_agent(finding.agent);
+    encoded.set_from_ns(finding.from.count());
+    encoded.set_to_ns(finding.to.count());
+  }
+  return message;
+}
+
+// A label of a newer version is read as not judged.
+SoundnessLabel DecodeLabel(v1::Soundness::Label label) {
+  return v1::Soundness::Label_IsValid(label) ? static_cast<SoundnessLabel>(label)
+                                             : SoundnessLabel::kNotJudged;
+}
+
+Soundness DecodeSoundness(const v1::Soundness& message) {
+  Soundness soundness;
+  soundness.label = DecodeLabel(message.label());
+  for (const v1::Finding& finding : message.findings()) {
+    soundness.findings.push_back({DecodeLabel(finding.label()), finding.reason(), finding.agent(),
+                                  Nanos(finding.from_ns()), Nanos(finding.to_ns())});
+  }
+  return soundness;
 }
 
 }  // namespace
+
+v1::RunNote EncodeNote(const RunNote& note) {
+  v1::RunNote message;
+  message.set_at_ns(note.at.count());
+  message.set_unix_ns(note.unix_time.count());
+  message.set_kind(note.kind);
+  message.set_agent(note.agent);
+  message.set_text(note.text);
+  return message;
+}
+
+RunNote DecodeNote(const v1::RunNote& message) {
+  return {Nanos(message.at_ns()), Nanos(message.unix_ns()), message.kind(), message.agent(),
+          message.text()};
+}
 
 v1::RunSummary EncodeSummary(const RunSummary& summary) {
   v1::RunSummary message;
@@ -139,6 +202,8 @@ v1::RunSummary EncodeSummary(const RunSummary& summary) {
   for (const std::string& warning : summary.warnings) message.add_warnings(warning);
   message.set_summary_time_unit(summary.summary_time_unit);
   message.set_no_thresholds(summary.no_thresholds);
+  *message.mutable_soundness() = EncodeSoundness(summary.soundness);
+  for (const RunNote& note : summary.notes) *message.add_notes() = EncodeNote(note);
   return message;
 }
 
@@ -161,6 +226,8 @@ absl::StatusOr<RunSummary> DecodeSummary(const v1::RunSummary& message) {
   summary.warnings.assign(message.warnings().begin(), message.warnings().end());
   summary.summary_time_unit = message.summary_time_unit();
   summary.no_thresholds = message.no_thresholds();
+  summary.soundness = DecodeSoundness(message.soundness());
+  for (const v1::RunNote& note : message.notes()) summary.notes.push_back(DecodeNote(note));
   return summary;
 }
 

@@ -66,6 +66,9 @@ class OutgoingTest : public testing::Test {
         case v1::AgentMessage::kSamples:
           said.push_back("samples " + std::to_string(message->samples().value_size()));
           break;
+        case v1::AgentMessage::kLeaving:
+          said.push_back("leaving");
+          break;
         case v1::AgentMessage::MESSAGE_NOT_SET:
           break;
       }

@@ -33,6 +33,12 @@ RunSummary Summary() {
   summary.scenarios = {
       {"shop", "", {}, {{"c", "::g::c", 0, 2}}, summary.root_group.groups[0].metrics}};
   summary.agents = {{"a1", true, std::chrono::seconds(4), 12, 999, 1.5, Nanos(77)}, {.name = "a2"}};
+  summary.agents[0].lost_why = "no heartbeat for 3s";
+  summary.agents[0].iterations_late = 3;
+  summary.agents[0].cores = 1.5;
+  summary.soundness = {SoundnessLabel::kDegraded,
+                       {{SoundnessLabel::kDegraded, "a1 stalled", "a1", Nanos(1), Nanos(2)}}};
+  summary.notes = {{Nanos(-1), Nanos(5), "agent-lost", "a1", "agent a1 was lost"}};
   summary.warnings = {"agent a1 was lost"};
   summary.summary_time_unit = "ms";
   summary.no_thresholds = true;
@@ -51,6 +57,16 @@ TEST(SummaryWireTest, DecodeUndoesEncode) {
   EXPECT_EQ(decoded->warnings, summary.warnings);
   EXPECT_EQ(decoded->summary_time_unit, summary.summary_time_unit);
   EXPECT_EQ(decoded->no_thresholds, summary.no_thresholds);
+  EXPECT_EQ(decoded->agents[0].lost_why, "no heartbeat for 3s");
+  EXPECT_EQ(decoded->agents[0].iterations_late, 3u);
+  EXPECT_EQ(decoded->agents[0].cores, 1.5);
+  EXPECT_EQ(decoded->soundness.label, SoundnessLabel::kDegraded);
+  ASSERT_EQ(decoded->soundness.findings.size(), 1u);
+  EXPECT_EQ(decoded->soundness.findings[0].reason, "a1 stalled");
+  EXPECT_EQ(decoded->soundness.findings[0].to, Nanos(2));
+  ASSERT_EQ(decoded->notes.size(), 1u);
+  EXPECT_EQ(decoded->notes[0].at, Nanos(-1));
+  EXPECT_EQ(decoded->notes[0].kind, "agent-lost");
   ASSERT_EQ(decoded->metrics.size(), 2u);
   const MetricSummary& metric = decoded->metrics[0];
   EXPECT_EQ(metric.name, summary.metrics[0].name);
