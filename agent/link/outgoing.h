@@ -56,7 +56,8 @@ class Outgoing {
   std::optional<Nanos> owed_since() const { return outbox_.owed_since(); }
   // Whether all that was measured and logged is with the controller, the deltas acknowledged.
   bool flushed() const {
-    return outbox_.empty() && logs_.empty() && samples_.all_sent() && !phase_done_;
+    return outbox_.empty() && logs_.empty() && samples_.all_sent() && !phase_done_ &&
+           test_calls_sent_ == test_calls_.size();
   }
 
  private:

@@ -8,12 +8,15 @@
 
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "common/base/utf8.h"
 #include "common/wire/bundle_wire.h"
 #include "common/wire/plan_wire.h"
 #include "common/wire/sample_wire.h"
 
 namespace kload::agent {
 namespace {
+
+constexpr size_t kTestCallMessageMax = 16 * 1024;
 
 v1::LogLine::Level LevelOf(k6::LogLevel level) {
   switch (level) {
@@ -188,8 +191,12 @@ void RunSession::On(TestCallRecord event) {
   v1::TestCall call;
   call.set_run_id(run_id_);
   call.set_kind(event.call == k6::TestCall::kAbort ? v1::TestCall::ABORT : v1::TestCall::FAIL);
-  call.set_message(std::move(event.message));
+  std::string message = Redact(std::move(event.message));
+  CutUtf8(message, kTestCallMessageMax);
+  call.set_message(std::move(message));
   outgoing_.Set(std::move(call));
+  // The agent's other VUs need not wait for the controller's word.
+  if (event.call == k6::TestCall::kAbort) Stop(false);
 }
 
 void RunSession::On(WorkerReleased) {

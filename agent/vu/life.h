@@ -68,10 +68,12 @@ class IterationPool {
     --left_;
     return true;
   }
-  // Whether there is a limit, and then the part that has been taken, 0 to 1.
+  // One that was taken has ended.
+  void NoteDone() { ++done_; }
+  // Whether there is a limit, and then the part that is done, 0 to 1.
   bool limited() const { return all_ != kUnlimited; }
   double progress() const {
-    return all_ == 0 ? 1 : 1 - static_cast<double>(left_) / static_cast<double>(all_);
+    return all_ == 0 ? 1 : static_cast<double>(done_) / static_cast<double>(all_);
   }
   // Those that nobody will start: k6's dropped_iterations. 0 the second time.
   int64_t TakeRest() {
@@ -84,6 +86,7 @@ class IterationPool {
  private:
   int64_t all_;
   int64_t left_;
+  int64_t done_ = 0;
 };
 
 }  // namespace kload::agent

@@ -121,6 +121,7 @@ void Vu::RunStretches() {
     number_in_agent_ = spec_.numbers->in_agent.Next();
     const Nanos start = shared_.clock.Now();
     Iterate();
+    spec_.pool->NoteDone();
     PauseAfter(start, decision.until);
   }
   const int64_t dropped = spec_.pool->TakeRest();
@@ -199,11 +200,10 @@ double Vu::Progress() const {
 
 void Vu::PauseAfter(Nanos iteration_start, Nanos stretch_end) {
   const Nanos next = iteration_start + shared_.options.min_iteration_duration;
-  if (next > shared_.clock.Now() && !stopped_) {
-    host_.WaitUntil(std::min(next, *shared_.start + stretch_end));
-  } else {
-    host_.YieldIfBusy();
-  }
+  const Nanos until = std::min(next, *shared_.start + stretch_end);
+  if (until <= shared_.clock.Now() || stopped_) return host_.YieldIfBusy();
+  // Others may wake the VU, when its scenario is scaled.
+  while (!stopped_ && shared_.clock.Now() < until) host_.WaitUntil(until);
 }
 
 void Vu::SetActive(bool active) {

@@ -42,7 +42,7 @@ SliceRun::SliceRun(boost::asio::io_context& io, const Clock& clock, TimerQueue& 
       figures_(spec_->figures->Of(worker)),
       log_gate_(kLogLinesPerSecond),
       recorder_(metrics_, RecorderOptions()),
-      http_(io, clock, HttpOptionsOf(worker, worker_count)),
+      http_(io, clock, HttpOptionsOf(worker)),
       shared_{clock,
               timers,
               http_,
@@ -59,7 +59,12 @@ SliceRun::SliceRun(boost::asio::io_context& io, const Clock& clock, TimerQueue& 
       tick_(timers, [this] { Tick(); }),
       settle_(timers, [this] { Settle(); }) {
   shared_.secrets = spec_->secrets;
+  shared_.options_json =
+      std::make_shared<const std::string>(spec_->plan.options.consolidated_options_json);
   for (const Scenario& scenario : spec_->plan.scenarios) progress_.push_back({scenario.name});
+  if (spec_->plan.options.network.rps > 0) {
+    rate_share_.emplace(spec_->plan, spec_->slice, worker, worker_count);
+  }
   MakeVus(worker, worker_count);
 }
 
@@ -79,7 +84,7 @@ Recorder::Options SliceRun::RecorderOptions() {
   return options;
 }
 
-HttpOptions SliceRun::HttpOptionsOf(uint32_t worker, uint32_t worker_count) const {
+HttpOptions SliceRun::HttpOptionsOf(uint32_t worker) {
   const RunOptions& options = spec_->plan.options;
   HttpOptions http{
       .user_agent = options.user_agent,
@@ -89,18 +94,15 @@ HttpOptions SliceRun::HttpOptionsOf(uint32_t worker, uint32_t worker_count) cons
       .idle = {static_cast<size_t>(options.batch), static_cast<size_t>(options.batch_per_host)},
       .network = options.network,
       .first_dns_turn = spec_->slice.index + uint64_t{spec_->slice.count} * worker};
-  if (options.network.rps > 0) {
-    http.next_slot = [this, share = RateShare(spec_->plan, spec_->slice, worker, worker_count)](
-                         Nanos from) { return NextSlot(share, from); };
-  }
+  if (options.network.rps > 0) http.next_slot = [this](Nanos from) { return NextSlot(from); };
   return http;
 }
 
 // setup() and teardown() run alone in the cluster: they have every slot.
-std::optional<Nanos> SliceRun::NextSlot(const RateShare& share, Nanos from) const {
+std::optional<Nanos> SliceRun::NextSlot(Nanos from) const {
   const bool alone = !shared_.start || (phase_ != nullptr && !phase_->done());
   if (alone) return NextSlotOfAll(spec_->plan.options.network.rps, from);
-  const std::optional<Nanos> slot = share.NextSlot(from - *shared_.start);
+  const std::optional<Nanos> slot = rate_share_->NextSlot(from - *shared_.start);
   if (!slot) return std::nullopt;
   return *shared_.start + *slot;
 }
@@ -251,7 +253,9 @@ void SliceRun::Start(Nanos start, std::string setup_json) {
 void SliceRun::Scale(const std::string& scenario, int64_t vus) {
   for (size_t i = 0; i < allowed_.size(); ++i) {
     const Scenario& each = spec_->plan.scenarios[i];
-    if (each.name == scenario && IsControlled(each)) allowed_[i] = vus;
+    if (each.name != scenario || !IsControlled(each)) continue;
+    allowed_[i] = vus;
+    if (rate_share_) rate_share_->SetVus(i, shared_.RunNow(), vus);
   }
   for (const std::unique_ptr<Vu>& vu : vus_) {
     if (vu->controlled()) vu->Rescale();

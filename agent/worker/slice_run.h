@@ -76,8 +76,8 @@ class SliceRun final : private VuListener {
   void Emit(decltype(WorkerEvent::event) event);
   WorkerDelta TakeDelta(Nanos interval_end);
   Recorder::Options RecorderOptions();
-  HttpOptions HttpOptionsOf(uint32_t worker, uint32_t worker_count) const;
-  std::optional<Nanos> NextSlot(const RateShare& share, Nanos from) const;
+  HttpOptions HttpOptionsOf(uint32_t worker);
+  std::optional<Nanos> NextSlot(Nanos from) const;
   void KeepSample(const MetricDef& metric, double value, const Tags& tags, Nanos at);
   // Sends, or writes, the samples that were kept.
   void FlushSamples();
@@ -89,7 +89,8 @@ class SliceRun final : private VuListener {
   SampleFile* const sample_file_;
   WorkerFigures& figures_;
   LogGate log_gate_;
-  SampleBatchBuilder samples_;  // when the run wants them
+  SampleBatchBuilder samples_;           // when the run wants them
+  std::optional<RateShare> rate_share_;  // where the plan has `rps`
   MetricTable metrics_;
   Recorder recorder_;
   HttpShared http_;

@@ -48,7 +48,8 @@ TEST_F(ExecutionTest, PartsThatAreNotThereSaySo) {
 }
 
 TEST_F(ExecutionTest, OptionsAreFrozen) {
-  settings_.options_json = R"({"vus":3,"scenarios":{"a":{"exec":"b"}}})";
+  settings_.options_json =
+      std::make_shared<const std::string>(R"({"vus":3,"scenarios":{"a":{"exec":"b"}}})");
   EXPECT_THAT(Printed("console.log(exec.test.options.scenarios.a.exec);"
                       "console.log(exec.test.options === exec.test.options);",
                       kImport),
