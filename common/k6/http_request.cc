@@ -145,10 +145,13 @@ class Preparation {
         request_.digest_auth = true;
         return true;
       }
-      return Wrong("params.auth",
-                   fmt::format("'{}' is not available in kload; basic and digest are, with "
-                               "https://user:password@host/",
-                               *kind));
+      // An exception whatever `throw` says: nothing of the script's is wrong, and it must not go unseen.
+      js::ThrowTypeError(
+          cx_,
+          fmt::format("{}: params.auth: '{}' is not available in kload; basic and digest are, with "
+                      "https://user:password@host/",
+                      arguments_.function, *kind));
+      return false;
     }
     if (name == "cookies") return ReadCookies(value);
     if (name == "jar") {

@@ -42,6 +42,19 @@ TEST_F(ExecutionTest, ShowsWhereTheScriptStands) {
   EXPECT_THAT(Thrown("exec.vu.idInTest = 1;", kImport), HasSubstr("cannot be assigned"));
 }
 
+TEST_F(ExecutionTest, FieldsCanBeListed) {
+  host_.execution.vu_in_test = 12;
+  EXPECT_THAT(Printed("console.log(JSON.stringify(exec.vu).includes('\"idInTest\":12'));"
+                      "console.log(Object.keys(exec.instance).length, {...exec.vu}.idInTest);",
+                      kImport),
+              ElementsAre("true", "5 12"));
+}
+
+TEST_F(ExecutionTest, AbortInInitCodeIsToldToTheHost) {
+  EXPECT_THAT(Thrown("", kImport + "exec.test.abort('early');"), HasSubstr("early"));
+  EXPECT_THAT(host_.calls, ElementsAre(Pair(TestCall::kAbort, "early")));
+}
+
 TEST_F(ExecutionTest, PartsThatAreNotThereSaySo) {
   EXPECT_THAT(Thrown("exec.scenario.name;", kImport), HasSubstr("functions that VUs run"));
   EXPECT_THAT(Thrown("", kImport + "exec.vu.idInTest;"), HasSubstr("not in init code"));
