@@ -167,7 +167,7 @@ void Link::Impl::OnOrder(const v1::ControllerMessage& order) {
       return;
     case Message::kScale:
       if (RunSession* run = SessionOf(order.scale().run_id())) {
-        run->Scale(order.scale().scenario(), order.scale().vus());
+        run->Scale(order.scale());
       }
       return;
     case Message::kStop:
@@ -181,7 +181,11 @@ void Link::Impl::OnOrder(const v1::ControllerMessage& order) {
     case Message::kRelease:
       return OnRelease(order.release().run_id());
     case Message::kAdopt:
+      if (RunSession* run = SessionOf(order.adopt().run_id())) run->Adopt(order.adopt());
+      return;
     case Message::kCede:
+      if (RunSession* run = SessionOf(order.cede().run_id())) run->Cede(order.cede());
+      return;
     case Message::kWelcome:
     case Message::
         MESSAGE_NOT_SET:  // also what a newer controller may say and this agent does not know

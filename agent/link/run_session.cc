@@ -16,6 +16,10 @@
 namespace kload::agent {
 namespace {
 
+void LogProblem(std::string_view what, const absl::Status& status) {
+  spdlog::error("{} of the controller cannot be carried out: {}", what, Message(status));
+}
+
 constexpr size_t kTestCallMessageMax = 16 * 1024;
 
 v1::LogLine::Level LevelOf(k6::LogLevel level) {
@@ -115,8 +119,36 @@ void RunSession::Start(Nanos start, std::string setup_json) {
   crew_.StartRun(start, std::move(setup_json));
 }
 
-void RunSession::Scale(std::string scenario, int64_t vus) {
-  if (on_workers_ && !releasing()) crew_.Scale(std::move(scenario), vus);
+void RunSession::Scale(const v1::Scale& order) {
+  if (!on_workers_ || releasing()) return;
+  if (order.has_vus()) crew_.Scale(order.scenario(), order.vus());
+  // A rate that comes again changes nothing.
+  if (order.rate() > 0) crew_.ChangeRate(order.scenario(), order.rate(), Nanos(order.from_ns()));
+}
+
+void RunSession::Adopt(const v1::Adopt& order) {
+  if (!on_workers_ || releasing() || adopted_.count(order.epoch()) > 0) return;
+  std::vector<Part> parts;
+  for (const v1::Part& each : order.parts()) {
+    absl::StatusOr<Part> part = wire::DecodePart(each);
+    if (!part.ok()) return LogProblem("an order to run a further part", part.status());
+    parts.push_back(*std::move(part));
+  }
+  adopted_.insert(order.epoch());
+  merger_.Reopen();
+  crew_.Adopt(std::move(parts));
+}
+
+void RunSession::Cede(const v1::Cede& order) {
+  if (!on_workers_ || releasing() || ceded_.count(order.epoch()) > 0) return;
+  std::vector<Slice> slices;
+  for (const v1::Slice& each : order.slices()) {
+    absl::StatusOr<Slice> slice = wire::DecodeSlice(each);
+    if (!slice.ok()) return LogProblem("an order to give up a part", slice.status());
+    slices.push_back(*slice);
+  }
+  ceded_.insert(order.epoch());
+  crew_.Cede(std::move(slices), Nanos(order.from_ns()));
 }
 
 void RunSession::Stop(bool graceful) {

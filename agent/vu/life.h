@@ -48,9 +48,12 @@ class VuLife {
   Decision Decide(Nanos now);
   // No iteration starts any more.
   void Stop() { stopped_ = true; }
+  // No iteration starts at `end` or later; one that runs then is interrupted after `grace`.
+  void EndAt(Nanos end, Nanos grace);
+  const std::vector<Stretch>& stretches() const { return stretches_; }
 
  private:
-  const std::vector<Stretch> stretches_;
+  std::vector<Stretch> stretches_;
   size_t current_ = 0;
   bool stopped_ = false;
 };

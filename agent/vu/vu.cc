@@ -60,6 +60,21 @@ void Vu::Stop(Nanos grace) {
   if (active_ && (!cut_.armed() || due < cut_.due())) cut_.Arm(due);
 }
 
+void Vu::EndAt(Nanos from) {
+  life_.EndAt(from, graceful_stop());
+  host_.Wake();
+  if (!shared_.start) return;
+  const Nanos due = *shared_.start + from + graceful_stop();
+  if (active_ && cut_.armed() && due < cut_.due()) cut_.Arm(due);
+}
+
+Nanos Vu::ArrivalsEnd() const {
+  const std::vector<Stretch>& stretches = life_.stretches();
+  return stretches.empty() ? Nanos::zero() : stretches.front().end;
+}
+
+bool Vu::Takes(Nanos due) const { return !done() && !stopped_ && due < ArrivalsEnd(); }
+
 void Vu::Live() {
   absl::Status status = Init();
   listener_.OnReady(status);
@@ -130,22 +145,23 @@ void Vu::RunStretches() {
 }
 
 void Vu::RunArrivals(Arrivals& arrivals) {
-  const Stretch& stretch = spec_.stretches.front();
   while (true) {
     arrivals.OnIdle(*this);
-    while (!given_ && !stopped_ && shared_.RunNow() < stretch.end) {
-      host_.WaitUntil(*shared_.start + stretch.end);
+    while (!given_ && !stopped_ && shared_.RunNow() < ArrivalsEnd()) {
+      host_.WaitUntil(*shared_.start + ArrivalsEnd());
     }
     if (!given_ || stopped_) break;
     SetActive(true);
-    ArmCut(stretch.cut);
+    // One that was given late may begin when there are no more to come.
+    ArmCut(life_.stretches().empty() ? ArrivalsEnd() + graceful_stop()
+                                     : life_.stretches().front().cut);
     const Nanos start = shared_.clock.Now();
     host_.BeginArrival(std::max(start - *shared_.start - given_->due, Nanos::zero()));
     number_in_test_ = given_->number;
     number_in_agent_ = given_->number_in_agent;
     given_.reset();
     Iterate();
-    PauseAfter(start, stretch.end);
+    PauseAfter(start, ArrivalsEnd());
     SetActive(false);
   }
 }
