@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,13 +68,14 @@ struct LostAgent {
   std::string name;
   std::string incarnation;
   std::string run;  // that it was assigned to, empty: none
+  std::string why;  // part of a sentence
 };
 
 class Roster {
  public:
   struct Joined {
     std::string refused;          // not empty: why it may not join; nothing changed then
-    LinkId replaced = 0;          // older stream of the same process, to be closed
+    LinkId replaced = 0;          // older stream of that name, to be closed
     bool returned = false;        // the same process was here before
     std::vector<LostAgent> lost;  // an older process of that name
   };
@@ -83,15 +85,19 @@ class Roster {
   Joined Join(const AgentIntroduction& who, LinkId link, Nanos now);
   // The stream ended. Unknown links are ignored, also below.
   void Leave(LinkId link, Nanos now);
-  void OnHeartbeat(LinkId link, double cpu_ratio, uint64_t rss_bytes, Nanos now);
+  // Whether the agent had counted as lost until now, on this very stream: it did not run for a while.
+  bool OnHeartbeat(LinkId link, double cpu_ratio, uint64_t rss_bytes, Nanos now);
   void OnPong(LinkId link, Nanos sent, Nanos agent, Nanos received);
-  // Declares agents lost and forgets old ones; returns those that were lost now.
+  // Declares agents lost and forgets old ones; returns those that were lost now. At least every kHeartbeatInterval: a
+  // longer gap is time in which we did not listen, and nobody is lost for it.
   std::vector<LostAgent> Tick(Nanos now);
 
   // `name` must exist.
   void Assign(const std::string& name, const std::string& run);
   // Makes the run's agents idle again.
   void Free(const std::string& run);
+  // One of them, if it still is the run's.
+  void Free(const std::string& name, const std::string& run);
 
   // Null when there is none. Valid until the next call that is not const.
   Agent* Find(const std::string& name);
@@ -104,9 +110,10 @@ class Roster {
   size_t connected() const;
 
  private:
-  LostAgent Lose(Agent& agent, Nanos now);
+  LostAgent Lose(Agent& agent, std::string why, Nanos now);
 
   std::map<std::string, Agent> agents_;
+  std::optional<Nanos> ticked_;
 };
 
 }  // namespace kload::controller
