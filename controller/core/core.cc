@@ -32,7 +32,9 @@ void Core::OnEvent(LinkId link, AgentEvent event) {
   std::visit([&](auto& which) { On(*agent, std::move(which)); }, event);
 }
 
-void Core::OnClosed(LinkId link) { agents_.Leave(link, clock_.Now()); }
+void Core::OnClosed(LinkId link) {
+  for (const LostAgent& lost : agents_.Leave(link, clock_.Now())) runs_.OnLost(lost);
+}
 
 void Core::On(Agent& agent, const HeartbeatArrived& event) {
   if (agents_.roster().OnHeartbeat(agent.link, event.cpu_ratio, event.rss_bytes, clock_.Now())) {
@@ -82,6 +84,7 @@ void Core::On(Agent& agent, TestCallArrived event) {
 }
 
 void Core::On(Agent& agent, LeavingArrived event) {
+  agent.leaving = true;
   runs_.Deliver(event.run_id, AgentLeaving{{agent.who.name, agent.who.incarnation}});
 }
 

@@ -60,12 +60,15 @@ Roster::Joined Roster::Join(const AgentIntroduction& who, LinkId link, Nanos now
   return joined;
 }
 
-void Roster::Leave(LinkId link, Nanos now) {
+std::vector<LostAgent> Roster::Leave(LinkId link, Nanos now) {
   Agent* agent = FindByLink(link);
-  if (agent == nullptr) return;
+  if (agent == nullptr) return {};
   agent->link = 0;
   agent->last_heard = now;
-  if (agent->state == Agent::State::kAlive) agent->state = Agent::State::kAway;
+  if (agent->state != Agent::State::kAlive) return {};
+  agent->state = Agent::State::kAway;
+  if (!agent->leaving) return {};
+  return {Lose(*agent, "it was told to end (SIGTERM)", now)};
 }
 
 bool Roster::OnHeartbeat(LinkId link, double cpu_ratio, uint64_t rss_bytes, Nanos now) {

@@ -47,7 +47,8 @@ struct Agent {
   Nanos last_heard{0};
   Nanos lost_at{0};
   ClockOffset clock;
-  std::string run;  // run it is assigned to, empty: none
+  std::string run;       // run it is assigned to, empty: none
+  bool leaving = false;  // it has said that it goes away when its stream ends
 
   // As last reported.
   double cpu_ratio = 0;
@@ -83,8 +84,9 @@ class Roster {
   // An agent's Hello on a new stream. Refused: an empty name or incarnation, and a name that
   // another living process has.
   Joined Join(const AgentIntroduction& who, LinkId link, Nanos now);
-  // The stream ended. Unknown links are ignored, also below.
-  void Leave(LinkId link, Nanos now);
+  // The stream ended. Unknown links are ignored, also below. Returns the agent if it is lost by that: it had said that it
+  // leaves.
+  std::vector<LostAgent> Leave(LinkId link, Nanos now);
   // Whether the agent had counted as lost until now, on this very stream: it did not run for a while.
   bool OnHeartbeat(LinkId link, double cpu_ratio, uint64_t rss_bytes, Nanos now);
   void OnPong(LinkId link, Nanos sent, Nanos agent, Nanos received);

@@ -24,7 +24,7 @@ struct Member {
   bool lost = false;
   bool returned = false;    // lost, and here again to hand over what it has measured
   Nanos returned_at{0};     // steady time
-  bool hands_over = false;  // its part goes to others once its last delta is here
+  bool hands_over = false;  // its part goes to others once its last delta is here, or it is gone
   bool left = false;        // it is heard of, but its part went to others for good
   bool drained =
       false;  // it has given up its part for a smaller number of agents, and may be asked again

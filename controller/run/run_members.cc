@@ -94,11 +94,10 @@ void Run::LoseInLoad(Member& member, Nanos now) {
   if (!member.prepared) {
     Warn("agent-lost", member.id.name,
          fmt::format("agent '{}' was lost before it could join the run", member.id.name));
-  } else if (had_left && !member.final) {
-    Warn("agent-lost", member.id.name,
-         fmt::format(
-             "agent '{}' went away without its last samples: what it did after {} is missing",
-             member.id.name, Text(member.reported_until)));
+  } else if (had_left) {
+    Note("agent-lost", member.id.name,
+         fmt::format("agent '{}' has gone; it is counted up to {}", member.id.name,
+                     Text(member.reported_until)));
   } else if (!had_left && !member.final) {
     HandOver(member, now);
   }
@@ -254,7 +253,7 @@ void Run::On(const AgentLeaving& event, Nanos now) {
   member->lost_at = std::max(Nanos(0), RunTime(now));
   member->lost_why = "it was told to end (SIGTERM)";
   if (member->final) return;
-  // Its last delta is on its way. It says what is left of fixed numbers, which must not be guessed.
+  // Its last deltas are on their way. They say what is left of fixed numbers, which must not be guessed.
   member->hands_over = deal_.has_budgets();
   if (!member->hands_over) HandOver(*member, now);
   Do(AnnounceState{});

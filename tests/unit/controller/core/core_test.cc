@@ -429,6 +429,9 @@ TEST_F(CoreTest, AnAgentThatLeavesIsReplacedAtOnce) {
   core_->OnEvent(3, LeavingArrived{id});
   EXPECT_EQ(streams_[0]->Kinds().back(), "adopt");
   EXPECT_EQ(streams_[1]->Kinds().back(), "adopt");
+  // Nobody waits for it once its stream has ended.
+  core_->OnClosed(3);
+  EXPECT_EQ(core_->ListAgents().agents(2).state(), "lost");
 }
 
 TEST_F(CoreTest, AnIdleAgentJoinsARunOnRequest) {

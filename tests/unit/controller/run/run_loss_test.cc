@@ -283,6 +283,20 @@ TEST_F(RunLossTest, FixedIterationsOfOneThatLeavesWaitForItsLastWord) {
   EXPECT_EQ(given, 5);
 }
 
+TEST_F(RunLossTest, FixedIterationsOfOneThatLeavesWithoutALastWordAreDealtOutWhenItIsGone) {
+  RunSpec spec = Spec();
+  Scenario& scenario = spec.plan.scenarios.front();
+  scenario.executor = ExecutorKind::kPerVuIterations;
+  scenario.iterations = 10;
+  scenario.max_duration = seconds(60);
+  BeginWithThree(spec);
+  GoTo(seconds(2));
+  Feed(AgentLeaving{Id("c")});
+  Feed(AgentLost{Id("c")});
+  EXPECT_THAT(AgentsSent<SendAdopt>(), ElementsAre("a", "b"));
+  EXPECT_EQ(run_->members()[2].lost_until, seconds(2) + kAdoptLead);
+}
+
 TEST_F(RunLossTest, ARunThatAllAgentsLeaveHasNotEndedWell) {
   BeginWithTwoAgents(Spec());
   GoTo(seconds(2));
