@@ -10,12 +10,12 @@ namespace {
 
 __extension__ typedef __int128 Wide;
 
-bool IsFixed(const Scenario& scenario) {
+}  // namespace
+
+bool HasFixedIterations(const Scenario& scenario) {
   return scenario.executor == ExecutorKind::kPerVuIterations ||
          scenario.executor == ExecutorKind::kSharedIterations;
 }
-
-}  // namespace
 
 int64_t ShareOfScenario(int64_t first_vu, int64_t vus, Slice slice) {
   return ShareOf(first_vu + vus, slice) - ShareOf(first_vu, slice);
@@ -36,7 +36,7 @@ int64_t Deal::Fixed::iterations(Slice slice) const {
 
 Deal::Deal(const TestPlan& plan) : total_vus_(TotalVus(plan)) {
   for (const Scenario& scenario : plan.scenarios) {
-    if (IsFixed(scenario)) fixed_.push_back({scenario});
+    if (HasFixedIterations(scenario)) fixed_.push_back({scenario});
   }
 }
 

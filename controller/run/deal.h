@@ -100,6 +100,8 @@ class Deal {
   uint64_t epoch_ = 0;
 };
 
+// Whether the scenario ends with a number of iterations: shared-iterations, per-vu-iterations.
+bool HasFixedIterations(const Scenario& scenario);
 // How many of the VUs [0, `vus`) of a scenario that begins at the cluster-wide VU `first_vu` the slice owns.
 int64_t ShareOfScenario(int64_t first_vu, int64_t vus, Slice slice);
 

@@ -23,6 +23,7 @@ void Member::Take(const Delta& delta) {
   reported_until = std::max(reported_until, delta.interval_end);
   // One that was made before a part began that it was given meanwhile is not the last.
   if (delta.final && delta.interval_end >= adopts_from) final = true;
+  ended_early = delta.final && !final;
 }
 
 }  // namespace kload::controller

@@ -36,7 +36,8 @@ struct Member {
 
   // What it was told of changes of hands, to be repeated when it may have missed it.
   std::vector<std::variant<SendAdopt, SendCede>> orders;
-  Nanos adopts_from{0};  // run time at which the last part that it was given begins
+  bool ended_early = false;  // its last delta was final, but ended before adopts_from
+  Nanos adopts_from{0};      // run time at which the last part that it was given begins
 
   uint64_t deltas = 0;
   uint64_t deltas_late = 0;  // that came after it was lost

@@ -25,7 +25,7 @@ absl::Status CheckTimes(const Delta& delta, Nanos run_time) {
   if (delta.interval_start > delta.interval_end)
     return Refuse("a window that ends before it begins");
   const Nanos now = std::max(Nanos(0), run_time);
-  const Nanos latest = now + kAheadMax + Nanos(int64_t(double(now.count()) * kDriftMax));
+  const Nanos latest = now + kClockAheadMax + Nanos(int64_t(double(now.count()) * kClockDriftMax));
   if (delta.interval_end > latest) {
     return Refuse("samples of {} when it was {}", Text(delta.interval_end), Text(now));
   }

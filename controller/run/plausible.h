@@ -14,8 +14,8 @@ namespace kload::controller {
 
 // How far ahead of us an agent's run time may be: its clock's offset is known to half a round trip. On top of it comes a
 // share of the run time, for clocks that drift apart in long runs.
-inline constexpr Nanos kAheadMax = std::chrono::seconds(2);
-inline constexpr double kDriftMax = 0.001;
+inline constexpr Nanos kClockAheadMax = std::chrono::seconds(2);
+inline constexpr double kClockDriftMax = 0.001;
 // More requests a second than any agent can make.
 inline constexpr double kRequestsPerSecondMax = 10e6;
 

@@ -51,7 +51,8 @@ RunProgress ComputeProgress(const TestPlan& plan, const ClusterSeries& series,
   for (const Member& member : members) {
     const bool works = !member.lost && !member.final;
     if (works) progress.vus += member.vus_active;
-    progress.vus_max += member.vus_initialized;
+    // Those of a lost agent are made anew by others.
+    if (!member.lost && !member.left && !member.drained) progress.vus_max += member.vus_initialized;
     for (ScenarioFigures& figures : progress.scenarios) {
       const auto found = member.scenarios.find(figures.name);
       if (found == member.scenarios.end()) continue;

@@ -319,7 +319,11 @@ void Run::ReportVus(const Member& member, const Delta& delta) {
     const int64_t active = health.vus_active > 0 ? health.vus_active : health.vus_initialized;
     vus_.Report(member.id.name, delta.interval_end, active, health.vus_initialized);
   }
-  vus_.Finish(member.id.name);
+  if (member.drained) {
+    vus_.Lose(member.id.name);  // its VUs are with others
+  } else {
+    vus_.Finish(member.id.name);
+  }
 }
 
 void Run::AddVuGauges() {
@@ -433,6 +437,23 @@ void Run::TickRunning(Nanos now) {
     EvaluateThresholds(now);
   }
   ForgetReturned(now);
+  BelieveEarlyFinals(now);
+}
+
+// An agent whose final delta seemed to be from before the part that it was given has said nothing since: it had nothing to
+// do for that part.
+void Run::BelieveEarlyFinals(Nanos now) {
+  bool believed = false;
+  for (Member& member : members_) {
+    if (!member.ended_early || !member.awaited() || RunTime(now) < member.adopts_from + kGrace)
+      continue;
+    member.final = true;
+    vus_.Finish(member.id.name);
+    believed = true;
+  }
+  if (!believed) return;
+  AddVuGauges();
+  EndRunningIfDone(now);
 }
 
 // Who came back and does not hand over its last delta must not hold the run.

@@ -177,6 +177,7 @@ class Run {
   void UpdateProgress(Nanos now);
   void TakeDelta(Member& member, const Delta& delta, Nanos now);
   void ForgetReturned(Nanos now);
+  void BelieveEarlyFinals(Nanos now);
   void ReportVus(const Member& member, const Delta& delta);
   void AddVuGauges();
   // Goes on to teardown when no agent has load any more.

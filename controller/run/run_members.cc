@@ -31,6 +31,18 @@ IterationCounts Reported(const Member& member) {
   return done;
 }
 
+// Parts of which no iteration is left: who got one would only have to say so.
+void DropEmptyParts(Deal::Shift& shift) {
+  for (Deal::Adoption& adoption : shift.adoptions) {
+    std::erase_if(adoption.parts, [](const Part& part) {
+      return std::all_of(part.budgets.begin(), part.budgets.end(),
+                         [](const PartBudget& budget) { return budget.iterations == 0; });
+    });
+  }
+  std::erase_if(shift.adoptions,
+                [](const Deal::Adoption& adoption) { return adoption.parts.empty(); });
+}
+
 std::string Describe(const Shortfall& missing) {
   std::vector<std::string> parts;
   if (missing.vu_seconds > 0) parts.push_back(fmt::format("{:.1f} VU·s", missing.vu_seconds));
@@ -129,8 +141,9 @@ void Run::HandOver(Member& member, Nanos now) {
   IterationCounts unassigned;
   if (spec_.on_agent_loss == OnAgentLoss::kRebalance && phase_ == RunPhase::kRunning &&
       !stopping_ && !others.empty() && LoadIsDueAfter(spec_.plan, from)) {
-    const Deal::Shift shift = deal_.Lose(member.id.incarnation, others, Reported(member), from);
+    Deal::Shift shift = deal_.Lose(member.id.incarnation, others, Reported(member), from);
     unassigned = shift.unassigned;
+    if (!TimedLoadIsDueAfter(spec_.plan, from)) DropEmptyParts(shift);
     if (!shift.adoptions.empty()) member.lost_until = from;
     Warn("agent-lost", member.id.name, DescribeLoss(member, parts, unassigned));
     return Order(shift);
@@ -294,6 +307,7 @@ void Run::On(const AgentsRequested& event, Nanos now) {
     if (agents_at_work() >= wanted_) break;
     if (!member.drained || member.lost || member.left) continue;
     member.drained = false;
+    vus_.AddAgent(member.id.name);
     JoinNow(member, now);
   }
   for (const AgentId& agent : event.idle) {

@@ -86,4 +86,10 @@ bool LoadIsDueAfter(const TestPlan& plan, Nanos at) {
   });
 }
 
+bool TimedLoadIsDueAfter(const TestPlan& plan, Nanos at) {
+  return std::any_of(plan.scenarios.begin(), plan.scenarios.end(), [&](const Scenario& scenario) {
+    return !HasFixedIterations(scenario) && scenario.start_time + RegularDuration(scenario) > at;
+  });
+}
+
 }  // namespace kload::controller

@@ -27,5 +27,7 @@ Shortfall ShortfallOf(const TestPlan& plan, const std::vector<Part>& parts, Nano
 // Whether any VU starts iterations at `at` or later, as far as the plan says. Scenarios with a fixed number of iterations
 // count until their maxDuration.
 bool LoadIsDueAfter(const TestPlan& plan, Nanos at);
+// The same without those: load that does not end before its time.
+bool TimedLoadIsDueAfter(const TestPlan& plan, Nanos at);
 
 }  // namespace kload::controller

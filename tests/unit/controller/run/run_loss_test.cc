@@ -102,6 +102,47 @@ TEST_F(RunLossTest, AFinalDeltaFromBeforeAnAdoptionIsNotTheLast) {
   EXPECT_EQ(run_->phase(), RunPhase::kFinished);
 }
 
+TEST_F(RunLossTest, AnAgentThatSaysNothingMoreAfterAnEarlyFinalDeltaHasEnded) {
+  BeginWithThree(Spec());
+  GoTo(seconds(4));
+  Feed(AgentLost{Id("b")});
+  Delta early = MakeDelta(1, seconds(4), 1);
+  early.final = true;
+  Feed(DeltaArrived{Id("a"), early});
+  SendFinal("c", 1);
+  EXPECT_EQ(run_->phase(), RunPhase::kRunning);
+  Pass(kGrace);
+  EXPECT_EQ(run_->phase(), RunPhase::kFinished);
+}
+
+TEST_F(RunLossTest, VusMaxIsThatOfTheAgentsThatAreThere) {
+  BeginWithThree(Spec());
+  GoTo(seconds(1));
+  for (const char* name : {"a", "b", "c"}) Report(name, 1, seconds(1));
+  GoTo(seconds(4));
+  Feed(AgentLost{Id("b")});
+  Pass(seconds(2));
+  EXPECT_EQ(run_->progress().vus_max, 6);  // each said 3
+}
+
+TEST_F(RunLossTest, APartWithNothingLeftIsNobodysTrouble) {
+  RunSpec spec = Spec();
+  Scenario& scenario = spec.plan.scenarios.front();
+  scenario.executor = ExecutorKind::kPerVuIterations;
+  scenario.iterations = 10;
+  scenario.max_duration = seconds(600);
+  BeginWithThree(spec);
+  GoTo(seconds(2));
+  Delta delta = MakeDelta(1, seconds(2), 1);
+  delta.scenarios[0].iterations_complete = 20;
+  Feed(DeltaArrived{Id("c"), delta});
+  SendFinal("a", 1);
+  SendFinal("b", 1);
+  Feed(AgentLost{Id("c")});
+  EXPECT_THAT(Sent<SendAdopt>(), IsEmpty());
+  EXPECT_EQ(run_->phase(), RunPhase::kFinished);
+}
+
 TEST_F(RunLossTest, LossesOneAfterTheOtherLeaveTheWholePlanWithTheLast) {
   BeginWithThree(Spec());
   GoTo(seconds(2));
