@@ -224,12 +224,7 @@ absl::StatusOr<std::string> Client::StopRun(const std::string& run_id, bool grac
   return response->message();
 }
 
-absl::StatusOr<std::string> Client::ScaleRun(const std::string& run_id, const std::string& scenario,
-                                             int64_t vus) {
-  v1::ScaleRunRequest request;
-  request.set_run_id(run_id);
-  request.set_scenario(scenario);
-  request.set_vus(vus);
+absl::StatusOr<std::string> Client::ScaleRun(const v1::ScaleRunRequest& request) {
   absl::StatusOr<v1::ScaleRunResponse> response =
       impl_->Call(&v1::Control::Stub::ScaleRun, request);
   if (!response.ok()) return response.status();

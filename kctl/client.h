@@ -46,8 +46,7 @@ class Client {
   // The controller's word about it. Errors: NotFound, FailedPrecondition (has ended), Unavailable.
   absl::StatusOr<std::string> StopRun(const std::string& run_id, bool graceful);
   // Likewise. Errors: also InvalidArgument for what the run's plan does not allow.
-  absl::StatusOr<std::string> ScaleRun(const std::string& run_id, const std::string& scenario,
-                                       int64_t vus);
+  absl::StatusOr<std::string> ScaleRun(const v1::ScaleRunRequest& request);
   absl::StatusOr<v1::ListAgentsResponse> ListAgents();
   absl::StatusOr<v1::ListRunsResponse> ListRuns();
 

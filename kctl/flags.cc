@@ -257,6 +257,10 @@ void AddRunFlags(CLI::App& app, RunFlags& flags) {
   app.add_option("--agents", flags.agents, "agents to spread the test over")->type_name("N");
   app.add_option("--agents-timeout", flags.agents_timeout, "how long to wait for them (30s)")
       ->type_name("DUR");
+  app.add_option(
+         "--on-agent-loss", flags.on_agent_loss,
+         "when an agent is lost: rebalance (its part goes to the others), continue or abort")
+      ->type_name("WHAT");
   AddOptionFlags(app, flags);
   AddResultFlags(app, flags);
 }

@@ -67,11 +67,12 @@ struct RunFlags {
 
   std::optional<uint32_t> agents;  // unset: the verb's default
   std::string agents_timeout = "30s";
-  std::string summary_mode;       // empty: compact
-  std::string summary_export;     // file; empty: none
-  std::string console_output;     // file; empty: with the other log lines
-  std::string output = "text";    // text or json
-  std::vector<std::string> outs;  // NAME or NAME=ARGUMENT
+  std::string on_agent_loss = "rebalance";  // continue, abort
+  std::string summary_mode;                 // empty: compact
+  std::string summary_export;               // file; empty: none
+  std::string console_output;               // file; empty: with the other log lines
+  std::string output = "text";              // text or json
+  std::vector<std::string> outs;            // NAME or NAME=ARGUMENT
 };
 
 // Adds --controller, --quiet, --no-color, --verbose and those of the log. `flags` must outlive the app.

@@ -32,6 +32,14 @@ absl::StatusOr<Json> TagsJson(const std::vector<std::string>& tags) {
   return out;
 }
 
+absl::StatusOr<v1::OnAgentLoss> ParseOnAgentLoss(const std::string& text) {
+  if (text == "rebalance") return v1::ON_AGENT_LOSS_REBALANCE;
+  if (text == "continue") return v1::ON_AGENT_LOSS_CONTINUE;
+  if (text == "abort") return v1::ON_AGENT_LOSS_ABORT;
+  return absl::InvalidArgumentError(
+      fmt::format("--on-agent-loss: \"{}\" is not rebalance, continue or abort", text));
+}
+
 absl::Status CheckOptions(const RunFlags& flags) {
   KLOAD_RETURN_IF_ERROR(CheckCount("--vus", flags.vus, 1));
   KLOAD_RETURN_IF_ERROR(CheckCount("--iterations", flags.iterations, 1));
@@ -153,6 +161,8 @@ absl::StatusOr<v1::StartRunRequest> BuildRequest(const RunFlags& flags, uint32_t
   KLOAD_ASSIGN_OR_RETURN(const Nanos timeout,
                          ParseDuration(flags.agents_timeout, BareNumber::kRefused));
   request.set_agents_timeout_ns(timeout.count());
+  KLOAD_ASSIGN_OR_RETURN(const v1::OnAgentLoss on_loss, ParseOnAgentLoss(flags.on_agent_loss));
+  request.set_on_agent_loss(on_loss);
   KLOAD_ASSIGN_OR_RETURN(*request.mutable_options_json(), OptionsJson(flags));
   KLOAD_ASSIGN_OR_RETURN(const std::vector<v1::SecretSource> secrets,
                          ReadSecretSources(flags.secret_sources));

@@ -18,6 +18,30 @@ int PassedPercent(const CheckSummary& check) {
   return total == 0 ? 0 : static_cast<int>(check.passes * 100 / total);
 }
 
+namespace {
+
+std::string Milliseconds(Nanos time) {
+  return FormatTime(std::chrono::duration<double, std::milli>(time).count(), "");
+}
+
+std::string StateOf(const AgentSummary& agent) {
+  if (agent.lost) {
+    std::string state = fmt::format("lost at {}", Milliseconds(agent.lost_at));
+    if (agent.lost_until > Nanos(0)) {
+      state += fmt::format(", its part ran elsewhere from {} on", Milliseconds(agent.lost_until));
+    }
+    return state;
+  }
+  std::string state = fmt::format("cpu max {:.0f}%, timers late by at most {}",
+                                  agent.cpu_ratio_max * 100, Milliseconds(agent.loop_lag_max));
+  if (agent.joined_at > Nanos(0)) {
+    state += fmt::format(", joined at {}", Milliseconds(agent.joined_at));
+  }
+  return state;
+}
+
+}  // namespace
+
 std::string RenderCluster(const RunSummary& summary, bool color) {
   if (summary.agents.size() < 2 && summary.warnings.empty()) return "";
   std::string text = "  █ CLUSTER \n\n";
@@ -27,15 +51,7 @@ std::string RenderCluster(const RunSummary& summary, bool color) {
     requests_width = std::max(requests_width, std::to_string(agent.requests).size());
   }
   for (const AgentSummary& agent : summary.agents) {
-    const std::string state =
-        agent.lost
-            ? fmt::format(
-                  "lost at {}",
-                  FormatTime(std::chrono::duration<double, std::milli>(agent.lost_at).count(), ""))
-            : fmt::format(
-                  "cpu max {:.0f}%, timers late by at most {}", agent.cpu_ratio_max * 100,
-                  FormatTime(std::chrono::duration<double, std::milli>(agent.loop_lag_max).count(),
-                             ""));
+    const std::string state = StateOf(agent);
     text += fmt::format("    {} {} {:>{}} requests, {}\n", Marks(color).Of(!agent.lost),
                         PadRight(agent.name, name_width), agent.requests, requests_width, state);
   }

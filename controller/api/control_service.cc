@@ -115,8 +115,11 @@ grpc::ServerUnaryReactor* ControlService::ScaleRun(grpc::CallbackServerContext* 
                                                    v1::ScaleRunResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   core_.Post([request, response, reactor](Core& core) {
-    const absl::StatusOr<std::string> said =
-        core.runs().Scale(request->run_id(), request->scenario(), request->vus());
+    ScaleOrder order{
+        .scenario = request->scenario(), .vus = {}, .rate = {}, .agents = request->agents()};
+    if (request->has_vus()) order.vus = request->vus();
+    if (request->has_rate()) order.rate = request->rate();
+    const absl::StatusOr<std::string> said = core.runs().Scale(request->run_id(), order);
     if (said.ok()) response->set_message(*said);
     reactor->Finish(ToGrpc(said.status()));
   });

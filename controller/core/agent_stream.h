@@ -67,12 +67,17 @@ struct LogArrived {
   v1::LogLine line;
 };
 
+// It is about to end its load and go away by itself.
+struct LeavingArrived {
+  std::string run_id;
+};
+
 // Not looked into: what is wrong with it is found where it is written out.
 struct SamplesArrived {
   v1::SampleBatch batch;
 };
 
 using AgentEvent = std::variant<HeartbeatArrived, PongArrived, PreparedArrived, PhaseDoneArrived,
-                                Delta, TestCallArrived, LogArrived, SamplesArrived>;
+                                Delta, TestCallArrived, LogArrived, LeavingArrived, SamplesArrived>;
 
 }  // namespace kload::controller

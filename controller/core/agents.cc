@@ -61,12 +61,12 @@ Agents::Arrival Agents::Hello(LinkId link, const Introduced& who,
   return arrival;
 }
 
-void Agents::Leave(LinkId link, Nanos now) {
+std::vector<LostAgent> Agents::Leave(LinkId link, Nanos now) {
   if (const Agent* agent = roster_.FindByLink(link)) {
     spdlog::info("agent '{}' has disconnected", agent->who.name);
   }
-  roster_.Leave(link, now);
   links_.erase(link);
+  return roster_.Leave(link, now);
 }
 
 void Agents::OnPong(LinkId link, const PongArrived& pong, Nanos now) {

@@ -32,8 +32,8 @@ class Agents {
 
   // Welcomes the agent or refuses it with a reason; its clock is asked for at once.
   Arrival Hello(LinkId link, const Introduced& who, std::shared_ptr<AgentStream> stream, Nanos now);
-  // The stream has ended.
-  void Leave(LinkId link, Nanos now);
+  // The stream has ended. Returns the agent if it is lost by that.
+  std::vector<LostAgent> Leave(LinkId link, Nanos now);
   void OnPong(LinkId link, const PongArrived& pong, Nanos now);
   // Asks clocks once a second; returns agents that were lost now.
   std::vector<LostAgent> Tick(Nanos now);

@@ -22,10 +22,8 @@ Core::Core(const Clock& clock, std::unique_ptr<Store> store, std::string version
 void Core::OnHello(LinkId link, const Introduced& who, std::shared_ptr<AgentStream> stream) {
   const Agents::Arrival arrival = agents_.Hello(link, who, std::move(stream), clock_.Now());
   for (const LostAgent& lost : arrival.lost) runs_.OnLost(lost);
-  if (!arrival.returned) return;
-  if (const Agent* agent = agents_.FindByLink(link); agent != nullptr && !agent->run.empty()) {
-    runs_.Deliver(agent->run, AgentReturned{{who.name, who.incarnation}});
-  }
+  // Also one that counts as lost, and so is no run's any more.
+  if (arrival.returned) runs_.OnReturned({who.name, who.incarnation});
 }
 
 void Core::OnEvent(LinkId link, AgentEvent event) {
@@ -34,10 +32,14 @@ void Core::OnEvent(LinkId link, AgentEvent event) {
   std::visit([&](auto& which) { On(*agent, std::move(which)); }, event);
 }
 
-void Core::OnClosed(LinkId link) { agents_.Leave(link, clock_.Now()); }
+void Core::OnClosed(LinkId link) {
+  for (const LostAgent& lost : agents_.Leave(link, clock_.Now())) runs_.OnLost(lost);
+}
 
 void Core::On(Agent& agent, const HeartbeatArrived& event) {
-  agents_.roster().OnHeartbeat(agent.link, event.cpu_ratio, event.rss_bytes, clock_.Now());
+  if (agents_.roster().OnHeartbeat(agent.link, event.cpu_ratio, event.rss_bytes, clock_.Now())) {
+    runs_.OnReturned({agent.who.name, agent.who.incarnation});
+  }
   // It works on a run that is over for it: it was lost and came back, or we are a restarted controller.
   if (!event.run_id.empty() && event.run_id != agent.run) TellReleased(agent, event.run_id);
 }
@@ -79,6 +81,11 @@ void Core::On(Agent& agent, Delta event) {
 void Core::On(Agent& agent, TestCallArrived event) {
   const AgentId id{agent.who.name, agent.who.incarnation};
   runs_.Deliver(event.run_id, TestCalled{id, event.abort, std::move(event.message)});
+}
+
+void Core::On(Agent& agent, LeavingArrived event) {
+  agent.leaving = true;
+  runs_.Deliver(event.run_id, AgentLeaving{{agent.who.name, agent.who.incarnation}});
 }
 
 void Core::On(Agent& agent, SamplesArrived event) {

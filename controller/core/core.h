@@ -66,6 +66,7 @@ class Core {
   void On(Agent& agent, TestCallArrived event);
   void On(Agent& agent, SamplesArrived event);
   void On(Agent& agent, LogArrived event);
+  void On(Agent& agent, LeavingArrived event);
 
   void TellReleased(const Agent& agent, const std::string& run_id);
   void PublishFigures(Nanos now);

@@ -14,6 +14,7 @@
 #include "common/wire/sample_wire.h"
 #include "common/wire/summary_wire.h"
 #include "controller/core/live_run.h"
+#include "controller/core/scaling.h"
 #include "controller/run/run_wire.h"
 
 namespace kload::controller {
@@ -127,7 +128,13 @@ void Runs::DeliverSamples(const AgentId& agent, std::optional<Nanos> clock_offse
 
 void Runs::OnLost(const LostAgent& lost) {
   // Its run is named, but the roster forgets that when it frees a run: all are asked, strangers are ignored.
-  for (const auto& live : unfinished_) Handle(*live, AgentLost{{lost.name, lost.incarnation}});
+  for (const auto& live : unfinished_)
+    Handle(*live, AgentLost{{lost.name, lost.incarnation}, lost.why});
+  Sweep();
+}
+
+void Runs::OnReturned(const AgentId& agent) {
+  for (const auto& live : unfinished_) Handle(*live, AgentReturned{agent});
   Sweep();
 }
 
@@ -179,8 +186,7 @@ absl::StatusOr<std::string> Runs::Stop(const std::string& run_id, bool graceful)
   return absl::FailedPreconditionError(fmt::format("run {} has ended already", run_id));
 }
 
-absl::StatusOr<std::string> Runs::Scale(const std::string& run_id, const std::string& scenario,
-                                        int64_t vus) {
+absl::StatusOr<std::string> Runs::Scale(const std::string& run_id, const ScaleOrder& order) {
   LiveRun* live = Find(run_id);
   if (live == nullptr) return Stop(run_id, true).status();  // says what there is of it
   if (live->run.phase() != RunPhase::kRunning) {
@@ -188,23 +194,10 @@ absl::StatusOr<std::string> Runs::Scale(const std::string& run_id, const std::st
         fmt::format("run {} is {}; only a run whose load goes on can be scaled", run_id,
                     PhaseName(live->run.phase())));
   }
-  const auto& scenarios = live->run.spec().plan.scenarios;
-  const auto found = std::find_if(scenarios.begin(), scenarios.end(), [&](const Scenario& each) {
-    return IsControlled(each) && (scenario.empty() || each.name == scenario);
-  });
-  if (found == scenarios.end()) {
-    return absl::InvalidArgumentError(
-        scenario.empty()
-            ? fmt::format("run {} has no scenario with the executor externally-controlled", run_id)
-            : fmt::format("run {} has no scenario {} with the executor externally-controlled",
-                          run_id, scenario));
-  }
-  if (vus < 0 || vus > found->max_vus) {
-    return absl::InvalidArgumentError(fmt::format(
-        "{} VUs: scenario {} can have 0 to {} (its maxVUs)", vus, found->name, found->max_vus));
-  }
-  Handle(*live, ScaleRequested{found->name, vus});
-  return fmt::format("scenario {} of run {} has {} VUs from now on", found->name, run_id, vus);
+  KLOAD_ASSIGN_OR_RETURN(const Scaling scaling, PlanScaling(live->run, order, agents_.Idle()));
+  for (const RunInput& event : scaling.events) Handle(*live, event);
+  Sweep();
+  return scaling.text;
 }
 
 void Runs::StopAll(const std::string& why) {
@@ -216,7 +209,7 @@ void Runs::AbortAll(const std::string& why) {
   ReleaseHeld(true);
   for (const auto& live : unfinished_) {
     for (const Member& member : live->run.members()) {
-      if (!member.lost) Do(*live, SendRelease{member.id.name});
+      if (member.reachable()) Do(*live, SendRelease{member.id.name});
     }
     RunRecord record = RecordOf(*live, clock_.UnixNow());
     record.state = "aborted";
@@ -332,7 +325,30 @@ void Runs::Do(LiveRun& live, const SendScale& action) {
   v1::ControllerMessage message;
   message.mutable_scale()->set_run_id(live.id());
   message.mutable_scale()->set_scenario(action.scenario);
-  message.mutable_scale()->set_vus(action.vus);
+  if (action.vus) message.mutable_scale()->set_vus(*action.vus);
+  if (action.rate) message.mutable_scale()->set_rate(*action.rate);
+  message.mutable_scale()->set_from_ns(action.from.count());
+  agents_.Send(action.agent, std::move(message));
+}
+
+void Runs::Do(LiveRun& live, const SendAdopt& action) {
+  v1::ControllerMessage message;
+  message.mutable_adopt()->set_run_id(live.id());
+  message.mutable_adopt()->set_epoch(action.epoch);
+  for (const Part& part : action.parts) {
+    *message.mutable_adopt()->add_parts() = wire::EncodePart(part);
+  }
+  agents_.Send(action.agent, std::move(message));
+}
+
+void Runs::Do(LiveRun& live, const SendCede& action) {
+  v1::ControllerMessage message;
+  message.mutable_cede()->set_run_id(live.id());
+  message.mutable_cede()->set_epoch(action.epoch);
+  message.mutable_cede()->set_from_ns(action.from.count());
+  for (const Slice slice : action.slices) {
+    *message.mutable_cede()->add_slices() = wire::EncodeSlice(slice);
+  }
   agents_.Send(action.agent, std::move(message));
 }
 
@@ -354,6 +370,10 @@ void Runs::Do(LiveRun& live, const SendRelease& action) {
   v1::ControllerMessage message;
   message.mutable_release()->set_run_id(live.id());
   agents_.Send(action.agent, std::move(message));
+}
+
+void Runs::Do(LiveRun& live, const FreeAgent& action) {
+  agents_.roster().Free(action.agent, live.id());
 }
 
 void Runs::Do(LiveRun& live, const AcknowledgeDelta& action) {

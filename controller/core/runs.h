@@ -28,6 +28,14 @@ namespace kload::controller {
 
 struct LiveRun;
 
+// What `kctl scale` asks for.
+struct ScaleOrder {
+  std::string scenario;         // empty: the only one with the executor for it
+  std::optional<int64_t> vus;   // of an externally controlled scenario
+  std::optional<int64_t> rate;  // of a constant arrival rate: iterations per time unit
+  uint32_t agents = 0;          // 0: as many as there are
+};
+
 class Runs {
  public:
   static constexpr size_t kUnfinishedMax = 64;
@@ -53,6 +61,8 @@ class Runs {
   void DeliverSamples(const AgentId& agent, std::optional<Nanos> clock_offset,
                       v1::SampleBatch batch);
   void OnLost(const LostAgent& lost);
+  // The same process is heard of again, also one that counted as lost: to its runs it may have something to say.
+  void OnReturned(const AgentId& agent);
   void Log(const std::string& run_id, v1::LogLine line);
   void Tick();
 
@@ -61,11 +71,10 @@ class Runs {
   void Unwatch(const std::string& run_id, const RunWatcher* watcher);
   // A sentence for people. Errors: NotFound; FailedPrecondition when it has ended.
   absl::StatusOr<std::string> Stop(const std::string& run_id, bool graceful);
-  // Gives the run's externally controlled scenario (of that name, if it is not empty) so many VUs. A sentence for people.
-  // Errors: NotFound; FailedPrecondition when the run's load does not go on; InvalidArgument for another scenario, or more
-  // VUs than its maxVUs.
-  absl::StatusOr<std::string> Scale(const std::string& run_id, const std::string& scenario,
-                                    int64_t vus);
+  // Gives the run another number of agents, and one of its scenarios another size. A sentence for people.
+  // Errors: NotFound; FailedPrecondition when the run's load does not go on, or too few agents are idle; InvalidArgument
+  // for a scenario with another executor, or a size that it cannot have. Nothing changes then.
+  absl::StatusOr<std::string> Scale(const std::string& run_id, const ScaleOrder& order);
   absl::StatusOr<v1::ListRunsResponse> List();
 
   // Interrupts what goes on; teardown and summary may still follow.
@@ -116,9 +125,12 @@ class Runs {
   void Do(LiveRun& live, const SendSetup& action);
   void Do(LiveRun& live, const SendStart& action);
   void Do(LiveRun& live, const SendScale& action);
+  void Do(LiveRun& live, const SendAdopt& action);
+  void Do(LiveRun& live, const SendCede& action);
   void Do(LiveRun& live, const SendStop& action);
   void Do(LiveRun& live, const SendTeardown& action);
   void Do(LiveRun& live, const SendRelease& action);
+  void Do(LiveRun& live, const FreeAgent& action);
   void Do(LiveRun& live, const AcknowledgeDelta& action);
   void Do(LiveRun& live, const AnnounceVus& action);
   void Do(LiveRun& live, const AnnounceState& action);

@@ -79,7 +79,7 @@ absl::StatusOr<AgentEvent> AgentDecoder::Decode(v1::AgentMessage message, Nanos 
       // Read by who writes them out: here they only pass through.
       return SamplesArrived{std::move(*message.mutable_samples())};
     case Message::kLeaving:
-      return absl::InvalidArgumentError("a message of a newer version");
+      return LeavingArrived{message.leaving().run_id()};
     case Message::kHello:
       return absl::InvalidArgumentError("Hello may come only once on a stream");
     case Message::MESSAGE_NOT_SET:

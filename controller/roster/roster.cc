@@ -3,10 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/check.h"
 
 namespace kload::controller {
+namespace {
+
+constexpr char kNotHeardOf[] = "it was not heard of for 3s";
+static_assert(kLostAfter == std::chrono::seconds(3), "kNotHeardOf says so");
+
+void SetIdle(Agent& agent) {
+  agent.run.clear();
+  agent.vus_active = 0;
+  agent.vus_scheduled = 0;
+  agent.vus_at = Nanos(0);
+}
+
+}  // namespace
 
 bool Agent::idle() const {
   return state == State::kAlive && run.empty() && clock.offset().has_value();
@@ -31,7 +45,11 @@ Roster::Joined Roster::Join(const AgentIntroduction& who, LinkId link, Nanos now
       return joined;
     }
     // The name's older process is away: it was restarted.
-    if (known && agent.state == Agent::State::kAway) joined.lost.push_back(Lose(agent, now));
+    if (known && agent.state == Agent::State::kAway) {
+      joined.lost.push_back(Lose(agent, "it was started again", now));
+    }
+    // A lost one that did not run for a while may still have its stream.
+    joined.replaced = agent.link;
     agent = Agent{};
   }
   agent.who = who;
@@ -42,21 +60,26 @@ Roster::Joined Roster::Join(const AgentIntroduction& who, LinkId link, Nanos now
   return joined;
 }
 
-void Roster::Leave(LinkId link, Nanos now) {
+std::vector<LostAgent> Roster::Leave(LinkId link, Nanos now) {
   Agent* agent = FindByLink(link);
-  if (agent == nullptr) return;
+  if (agent == nullptr) return {};
   agent->link = 0;
   agent->last_heard = now;
-  if (agent->state == Agent::State::kAlive) agent->state = Agent::State::kAway;
+  if (agent->state != Agent::State::kAlive) return {};
+  agent->state = Agent::State::kAway;
+  if (!agent->leaving) return {};
+  return {Lose(*agent, "it was told to end (SIGTERM)", now)};
 }
 
-void Roster::OnHeartbeat(LinkId link, double cpu_ratio, uint64_t rss_bytes, Nanos now) {
+bool Roster::OnHeartbeat(LinkId link, double cpu_ratio, uint64_t rss_bytes, Nanos now) {
   Agent* agent = FindByLink(link);
-  if (agent == nullptr) return;
+  if (agent == nullptr) return false;
+  const bool was_lost = agent->state == Agent::State::kLost;
   agent->last_heard = now;
   agent->state = Agent::State::kAlive;
   agent->cpu_ratio = cpu_ratio;
   agent->rss_bytes = rss_bytes;
+  return was_lost;
 }
 
 void Roster::OnPong(LinkId link, Nanos sent, Nanos agent_time, Nanos received) {
@@ -64,18 +87,19 @@ void Roster::OnPong(LinkId link, Nanos sent, Nanos agent_time, Nanos received) {
   if (agent != nullptr) agent->clock.Add(sent, agent_time, received);
 }
 
-LostAgent Roster::Lose(Agent& agent, Nanos now) {
-  LostAgent lost{agent.who.name, agent.who.incarnation, agent.run};
+LostAgent Roster::Lose(Agent& agent, std::string why, Nanos now) {
+  LostAgent lost{agent.who.name, agent.who.incarnation, agent.run, std::move(why)};
   agent.state = Agent::State::kLost;
   agent.lost_at = now;
-  agent.run.clear();
-  agent.vus_active = 0;
-  agent.vus_scheduled = 0;
-  agent.vus_at = Nanos(0);
+  SetIdle(agent);
   return lost;
 }
 
 std::vector<LostAgent> Roster::Tick(Nanos now) {
+  const Nanos deaf = now - std::exchange(ticked_, now).value_or(now);
+  if (deaf > kHeartbeatInterval) {
+    for (auto& [name, agent] : agents_) agent.last_heard = std::min(now, agent.last_heard + deaf);
+  }
   std::vector<LostAgent> lost;
   for (auto it = agents_.begin(); it != agents_.end();) {
     Agent& agent = it->second;
@@ -84,7 +108,9 @@ std::vector<LostAgent> Roster::Tick(Nanos now) {
       it = forget ? agents_.erase(it) : std::next(it);
       continue;
     }
-    if (now - agent.last_heard >= kLostAfter) lost.push_back(Lose(agent, now));
+    if (now - agent.last_heard >= kLostAfter) {
+      lost.push_back(Lose(agent, kNotHeardOf, now));
+    }
     ++it;
   }
   return lost;
@@ -98,12 +124,13 @@ void Roster::Assign(const std::string& name, const std::string& run) {
 
 void Roster::Free(const std::string& run) {
   for (auto& [name, agent] : agents_) {
-    if (agent.run != run) continue;
-    agent.run.clear();
-    agent.vus_active = 0;
-    agent.vus_scheduled = 0;
-    agent.vus_at = Nanos(0);
+    if (agent.run == run) SetIdle(agent);
   }
+}
+
+void Roster::Free(const std::string& name, const std::string& run) {
+  Agent* agent = Find(name);
+  if (agent != nullptr && agent->run == run) SetIdle(*agent);
 }
 
 Agent* Roster::Find(const std::string& name) {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,8 @@ struct Agent {
   Nanos last_heard{0};
   Nanos lost_at{0};
   ClockOffset clock;
-  std::string run;  // run it is assigned to, empty: none
+  std::string run;       // run it is assigned to, empty: none
+  bool leaving = false;  // it has said that it goes away when its stream ends
 
   // As last reported.
   double cpu_ratio = 0;
@@ -67,13 +69,14 @@ struct LostAgent {
   std::string name;
   std::string incarnation;
   std::string run;  // that it was assigned to, empty: none
+  std::string why;  // part of a sentence
 };
 
 class Roster {
  public:
   struct Joined {
     std::string refused;          // not empty: why it may not join; nothing changed then
-    LinkId replaced = 0;          // older stream of the same process, to be closed
+    LinkId replaced = 0;          // older stream of that name, to be closed
     bool returned = false;        // the same process was here before
     std::vector<LostAgent> lost;  // an older process of that name
   };
@@ -81,17 +84,22 @@ class Roster {
   // An agent's Hello on a new stream. Refused: an empty name or incarnation, and a name that
   // another living process has.
   Joined Join(const AgentIntroduction& who, LinkId link, Nanos now);
-  // The stream ended. Unknown links are ignored, also below.
-  void Leave(LinkId link, Nanos now);
-  void OnHeartbeat(LinkId link, double cpu_ratio, uint64_t rss_bytes, Nanos now);
+  // The stream ended. Unknown links are ignored, also below. Returns the agent if it is lost by that: it had said that it
+  // leaves.
+  std::vector<LostAgent> Leave(LinkId link, Nanos now);
+  // Whether the agent had counted as lost until now, on this very stream: it did not run for a while.
+  bool OnHeartbeat(LinkId link, double cpu_ratio, uint64_t rss_bytes, Nanos now);
   void OnPong(LinkId link, Nanos sent, Nanos agent, Nanos received);
-  // Declares agents lost and forgets old ones; returns those that were lost now.
+  // Declares agents lost and forgets old ones; returns those that were lost now. At least every kHeartbeatInterval: a
+  // longer gap is time in which we did not listen, and nobody is lost for it.
   std::vector<LostAgent> Tick(Nanos now);
 
   // `name` must exist.
   void Assign(const std::string& name, const std::string& run);
   // Makes the run's agents idle again.
   void Free(const std::string& run);
+  // One of them, if it still is the run's.
+  void Free(const std::string& name, const std::string& run);
 
   // Null when there is none. Valid until the next call that is not const.
   Agent* Find(const std::string& name);
@@ -104,9 +112,10 @@ class Roster {
   size_t connected() const;
 
  private:
-  LostAgent Lose(Agent& agent, Nanos now);
+  LostAgent Lose(Agent& agent, std::string why, Nanos now);
 
   std::map<std::string, Agent> agents_;
+  std::optional<Nanos> ticked_;
 };
 
 }  // namespace kload::controller

@@ -148,6 +148,17 @@ OrFailure<Validated> Validate(const v1::StartRunRequest& request, const Inspecti
   return validated;
 }
 
+OnAgentLoss DecodeOnAgentLoss(v1::OnAgentLoss message) {
+  switch (message) {
+    case v1::ON_AGENT_LOSS_CONTINUE:
+      return OnAgentLoss::kContinue;
+    case v1::ON_AGENT_LOSS_ABORT:
+      return OnAgentLoss::kAbort;
+    default:
+      return OnAgentLoss::kRebalance;
+  }
+}
+
 std::string NameOf(const v1::StartRunRequest& request, const k6::Bundle& bundle) {
   if (!request.script_name().empty()) return request.script_name();
   return request.scenario().empty() ? bundle.main : request.scenario();
@@ -187,6 +198,7 @@ std::variant<AdmittedRun, RunFailure> AdmitRun(const v1::StartRunRequest& reques
   run.spec.has_teardown = Has(script.functions, "teardown") && !plan.options.no_teardown;
   run.handles_summary = Has(script.functions, "handleSummary");
   run.spec.agents = request.agents();
+  run.spec.on_agent_loss = DecodeOnAgentLoss(request.on_agent_loss());
   if (request.agents_timeout_ns() > 0) run.spec.agents_timeout = Nanos(request.agents_timeout_ns());
   *run.order.mutable_bundle() = wire::EncodeBundle(bundle);
   *run.order.mutable_plan() = wire::EncodePlan(plan);

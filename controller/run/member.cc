@@ -20,7 +20,10 @@ void Member::Take(const Delta& delta) {
   vus_active = delta.final ? 0 : delta.health.vus_active;
   vus_initialized = std::max(vus_initialized, delta.health.vus_initialized);
   for (const ScenarioProgress& scenario : delta.scenarios) scenarios[scenario.name] = scenario;
-  final = final || delta.final;
+  reported_until = std::max(reported_until, delta.interval_end);
+  // One that was made before a part began that it was given meanwhile is not the last.
+  if (delta.final && delta.interval_end >= adopts_from) final = true;
+  ended_early = delta.final && !final;
 }
 
 }  // namespace kload::controller

@@ -16,6 +16,25 @@ using std::chrono::milliseconds;
 // A worker's timer that fires this late has delayed requests enough to see it in percentiles.
 constexpr Nanos kLagWorthAWarning = milliseconds(250);
 
+AgentSummary SummarizeAgent(const Member& member, const Ledger& ledger) {
+  AgentSummary agent{.name = member.id.name,
+                     .lost = member.lost,
+                     .lost_at = member.lost_at,
+                     .deltas = member.deltas,
+                     .requests = member.requests,
+                     .cpu_ratio_max = member.cpu_ratio_max,
+                     .loop_lag_max = member.loop_lag_max,
+                     .lost_until = member.lost_until,
+                     .lost_why = member.lost_why,
+                     .joined_at = member.joined_at};
+  for (const auto& [name, scenario] : member.scenarios) {
+    agent.iterations += scenario.iterations_complete;
+  }
+  const Ledger::Account* account = ledger.Find(member.id.incarnation);
+  if (account != nullptr) agent.deltas_duplicate = account->duplicates;
+  return agent;
+}
+
 }  // namespace
 
 double TotalOfCounter(const ClusterSeries& series, std::string_view metric) {
@@ -32,7 +51,8 @@ RunProgress ComputeProgress(const TestPlan& plan, const ClusterSeries& series,
   for (const Member& member : members) {
     const bool works = !member.lost && !member.final;
     if (works) progress.vus += member.vus_active;
-    progress.vus_max += member.vus_initialized;
+    // Those of a lost agent are made anew by others.
+    if (!member.lost && !member.left && !member.drained) progress.vus_max += member.vus_initialized;
     for (ScenarioFigures& figures : progress.scenarios) {
       const auto found = member.scenarios.find(figures.name);
       if (found == member.scenarios.end()) continue;
@@ -102,13 +122,18 @@ RunSummary BuildSummary(const ReportInput& input) {
     SummarizeParts(input.series, options.summary_trend_stats, input.duration, summary);
   }
   for (const Member& member : input.members) {
-    summary.agents.push_back({.name = member.id.name,
-                              .lost = member.lost,
-                              .lost_at = member.lost_at,
-                              .deltas = member.deltas,
-                              .requests = member.requests,
-                              .cpu_ratio_max = member.cpu_ratio_max,
-                              .loop_lag_max = member.loop_lag_max});
+    summary.agents.push_back(SummarizeAgent(member, input.ledger));
+    if (member.quarantined.empty()) continue;
+    summary.soundness.label = SoundnessLabel::kInvalid;
+    summary.soundness.findings.push_back(
+        {.label = SoundnessLabel::kInvalid,
+         .reason = fmt::format("agent '{}' said what cannot be ({}): nothing of it counts from "
+                               "then on, and what it said "
+                               "before may be wrong",
+                               member.id.name, member.quarantined),
+         .agent = member.id.name,
+         .from = Nanos(0),
+         .to = input.duration});
   }
   summary.warnings = input.warnings;
   summary.summary_time_unit = options.summary_time_unit;

@@ -38,6 +38,7 @@ struct ReportInput {
   const ClusterSeries& series;
   const Verdict& verdict;
   const std::vector<Member>& members;
+  const Ledger& ledger;
   const std::vector<std::string>& warnings;
   Nanos duration;
 };

@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "common/base/duration.h"
+#include "common/base/status.h"
+#include "controller/run/plausible.h"
 #include "controller/run/report.h"
 
 namespace kload::controller {
@@ -46,12 +48,18 @@ std::string_view PhaseName(RunPhase phase) {
 }
 
 Run::Run(RunSpec spec, Nanos now)
-    : spec_(std::move(spec)), verdict_(spec_.thresholds), short_since_(now) {
+    : spec_(std::move(spec)),
+      verdict_(spec_.thresholds),
+      deal_(spec_.plan),
+      created_(now),
+      wanted_(spec_.agents),
+      short_since_(now) {
   verdict_.WatchIn(series_);
 }
 
 std::vector<RunAction> Run::Handle(const RunInput& event, Nanos now) {
   actions_.clear();
+  now_ = now;
   if (phase_ != RunPhase::kFinished) {
     std::visit([&](const auto& which) { On(which, now); }, event);
   }
@@ -63,7 +71,7 @@ size_t Run::agents_connected() const {
 }
 
 size_t Run::agents_wanted() const {
-  if (spec_.agents > 0) return spec_.agents;
+  if (wanted_ > 0) return wanted_;
   return std::max<size_t>(1, members_.size());
 }
 
@@ -71,7 +79,7 @@ Nanos Run::Elapsed(Nanos now) const {
   return test_start_ ? std::max(Nanos(0), now - *test_start_) : Nanos(0);
 }
 
-// ---- Agents come and go ----
+// ---- Waiting for agents ----
 
 void Run::On(const AgentsSeen& event, Nanos now) {
   if (phase_ != RunPhase::kWaiting) return;
@@ -107,70 +115,20 @@ void Run::TickWaiting(Nanos now) {
       now);
 }
 
-void Run::On(const AgentLost& event, Nanos now) {
-  Member* member = Find(event.agent);
-  if (member == nullptr || member->lost) return;
-  const bool led = member == Lead();
-  member->lost = true;
-  if (phase_ == RunPhase::kPreparing || phase_ == RunPhase::kSetup) {
-    return Abandon(
-        kExitOther,
-        fmt::format(
-            "agent '{}' was lost before the load began; no load was sent, start the run again",
-            member->id.name),
-        now);
-  }
-  member->lost_at = std::max(Nanos(0), RunTime(now));
-  vus_.Lose(member->id.name);
-  AddVuGauges();
-  if (!member->final) {
-    const int64_t total = TotalVus(spec_.plan);
-    Warn(fmt::format(
-        "agent '{}' was lost at {}: its share of the load ({} of {} VUs) from then on and up to a "
-        "second of its samples are missing",
-        member->id.name, FormatDuration(std::chrono::floor<milliseconds>(member->lost_at)),
-        ShareOf(total, member->slice), total));
-  }
-  Do(AnnounceState{});
-  if (Living() == 0) {
-    return Abandon(kExitOther, "all agents of the run were lost; the result is not complete", now);
-  }
-  if (phase_ == RunPhase::kRunning) return EndRunningIfDone(now);
-  if (phase_ == RunPhase::kTeardown && led) {
-    Warn(fmt::format(
-        "agent '{}' was lost while it ran teardown(): what the script created may be left over",
-        member->id.name));
-    FinishRun(now);
-  }
-}
-
-void Run::On(const AgentReturned& event, Nanos) {
-  Member* member = Find(event.agent);
-  if (member == nullptr || member->lost) return;
-  // What was said while it was away did not arrive. Agents take each order once, however often it
-  // comes.
-  const std::string& name = member->id.name;
-  if (phase_ == RunPhase::kPreparing && !member->prepared) Do(SendPrepare{name, member->slice});
-  if (phase_ == RunPhase::kSetup && member == Lead()) Do(SendSetup{name});
-  if (phase_ == RunPhase::kRunning && !member->final) {
-    Do(SendStart{name, *zero_, setup_json_});
-    if (scaled_) Do(SendScale{name, scaled_->scenario, scaled_->vus});
-    if (stopping_) Do(SendStop{name, !stopping_at_once_});
-  }
-  if (phase_ == RunPhase::kTeardown && member == Lead()) Do(SendTeardown{name, setup_json_});
-}
-
 // ---- Phases ----
 
 void Run::Enter(RunPhase phase) {
   phase_ = phase;
   deadline_ = Nanos(0);
+  Note("phase", "", std::string(PhaseName(phase)));
   Do(AnnounceState{});
 }
 
 void Run::BeginPreparing(const std::vector<AgentId>& agents, Nanos now) {
   ClaimAgents claim;
+  std::vector<std::string> holders;
   for (const AgentId& agent : agents) {
+    holders.push_back(agent.incarnation);
     Member member;
     member.id = agent;
     member.slice = {uint32_t(members_.size()), uint32_t(agents.size())};
@@ -178,6 +136,7 @@ void Run::BeginPreparing(const std::vector<AgentId>& agents, Nanos now) {
     vus_.AddAgent(agent.name);
     claim.names.push_back(agent.name);
   }
+  deal_.Begin(holders);
   Do(std::move(claim));
   Enter(RunPhase::kPreparing);
   deadline_ = now + kPrepareTimeout;
@@ -186,15 +145,22 @@ void Run::BeginPreparing(const std::vector<AgentId>& agents, Nanos now) {
 
 void Run::On(const AgentPrepared& event, Nanos now) {
   Member* member = Find(event.agent);
-  if (member == nullptr || phase_ != RunPhase::kPreparing) return;
+  if (member == nullptr || member->lost || member->prepared) return;
+  if (phase_ == RunPhase::kRunning) return EndJoining(*member, event.error, now);
+  if (phase_ != RunPhase::kPreparing) return;
   if (!event.error.empty()) {
     return Abandon(
         kExitOther,
         fmt::format("agent '{}' could not prepare the run: {}", member->id.name, event.error), now);
   }
   member->prepared = true;
+  RepeatOrders(*member);
+  EndPreparingIfDone(now);
+}
+
+void Run::EndPreparingIfDone(Nanos now) {
   const bool all = std::all_of(members_.begin(), members_.end(),
-                               [](const Member& each) { return each.prepared; });
+                               [](const Member& each) { return each.prepared || each.lost; });
   if (!all) return;
   if (spec_.has_setup) {
     BeginSetup(now);
@@ -225,14 +191,16 @@ void Run::BeginRunning(Nanos now) {
   deadline_ = *zero_ + MaxDuration(spec_.plan) + kGrace;
   next_evaluation_ = *zero_ + Verdict::kInterval;
   next_progress_ = *zero_ + seconds(1) + kProgressLag;
-  for (const Member& member : members_) Do(SendStart{member.id.name, *zero_, setup_json_});
+  for (const Member& member : members_) {
+    if (!member.lost) Do(SendStart{member.id.name, *zero_, setup_json_});
+  }
 }
 
 void Run::EndRunningIfDone(Nanos now) {
   if (phase_ != RunPhase::kRunning) return;
-  const bool done = std::all_of(members_.begin(), members_.end(),
-                                [](const Member& member) { return member.final || member.lost; });
-  if (!done) return;
+  const bool waits = std::any_of(members_.begin(), members_.end(),
+                                 [](const Member& member) { return member.awaited(); });
+  if (waits) return;
   UpdateProgress(now);
   if (spec_.has_teardown && Lead() != nullptr) {
     BeginTeardown(now);
@@ -260,8 +228,9 @@ void Run::Abandon(int exit_code, std::string message, Nanos now) {
 
 void Run::FinishRun(Nanos now) {
   for (const Member& member : members_) {
-    if (!member.lost) Do(SendRelease{member.id.name});
+    if (member.reachable()) Do(SendRelease{member.id.name});
   }
+  Note("phase", "", std::string(PhaseName(RunPhase::kFinished)));
   const bool measured = test_start_.has_value();
   if (measured) {
     const Nanos duration = MeasuredDuration(*test_start_, zero_, last_sample_at_, now);
@@ -282,15 +251,24 @@ void Run::FinishRun(Nanos now) {
       Do(Say{Say::Level::kWarning, "no iteration was completed"});
     }
     outcome_.setup_json = setup_json_;
-    outcome_.summary = BuildSummary({.spec = spec_,
+    outcome_.summary = Summarize(duration);
+  }
+  phase_ = RunPhase::kFinished;
+  deadline_ = Nanos(0);
+  Do(AnnounceState{});
+  Do(Finish{});
+}
+
+RunSummary Run::Summarize(Nanos duration) {
+  RunSummary summary = BuildSummary({.spec = spec_,
                                      .series = series_,
                                      .verdict = verdict_,
                                      .members = members_,
+                                     .ledger = ledger_,
                                      .warnings = warnings_,
                                      .duration = duration});
-  }
-  Enter(RunPhase::kFinished);
-  Do(Finish{});
+  summary.notes = notes();
+  return summary;
 }
 
 // ---- Load ----
@@ -299,23 +277,38 @@ void Run::On(const DeltaArrived& event, Nanos now) {
   Member* member = Find(event.agent);
   if (member == nullptr) return;
   const Ledger::Receipt receipt = ledger_.Admit(event.agent.incarnation, event.delta.sequence);
-  if (receipt.answer == Ledger::Answer::kNew) {
-    if (const absl::Status merged = series_.Add(event.delta); !merged.ok()) {
-      Warn(fmt::format("a second's samples of agent '{}' could not be merged: {}", member->id.name,
-                       std::string_view(merged.message().data(), merged.message().size())));
-    }
-    member->Take(event.delta);
-    last_sample_at_ = std::max(last_sample_at_, event.delta.interval_end);
-    ReportVus(*member, event.delta);
-    AddVuGauges();
-  }
+  if (receipt.answer == Ledger::Answer::kNew) TakeDelta(*member, event.delta, now);
+  // Also of what was refused: an agent that lies shall not keep it for ever.
   if (receipt.acked > 0) Do(AcknowledgeDelta{member->id.name, receipt.acked});
+  if (member->final && member->returned) ReleaseReturned(*member);
+  if (member->final && member->hands_over) HandOver(*member, now);
   EndRunningIfDone(now);
+}
+
+void Run::TakeDelta(Member& member, const Delta& delta, Nanos now) {
+  if (member.quarantined.empty()) {
+    const absl::Status plausible =
+        CheckPlausible(delta, spec_.plan, zero_ ? RunTime(now) : Elapsed(now));
+    if (!plausible.ok()) Quarantine(member, Message(plausible), now);
+  }
+  if (!member.quarantined.empty()) {
+    member.final = member.final || delta.final;
+    return;
+  }
+  if (const absl::Status merged = series_.Add(delta); !merged.ok()) {
+    Warn(fmt::format("a second's samples of agent '{}' could not be merged: {}", member.id.name,
+                     Message(merged)));
+  }
+  member.Take(delta);
+  if (member.lost) ++member.deltas_late;
+  last_sample_at_ = std::max(last_sample_at_, delta.interval_end);
+  ReportVus(member, delta);
+  AddVuGauges();
 }
 
 void Run::ReportVus(const Member& member, const Delta& delta) {
   const AgentHealth& health = delta.health;
-  if (!delta.final) {
+  if (!member.final) {
     if (zero_ && delta.interval_end > Nanos(0)) {
       vus_.Report(member.id.name, delta.interval_end, health.vus_active, health.vus_initialized);
     }
@@ -326,7 +319,11 @@ void Run::ReportVus(const Member& member, const Delta& delta) {
     const int64_t active = health.vus_active > 0 ? health.vus_active : health.vus_initialized;
     vus_.Report(member.id.name, delta.interval_end, active, health.vus_initialized);
   }
-  vus_.Finish(member.id.name);
+  if (member.drained) {
+    vus_.Lose(member.id.name);  // its VUs are with others
+  } else {
+    vus_.Finish(member.id.name);
+  }
 }
 
 void Run::AddVuGauges() {
@@ -364,20 +361,9 @@ void Run::On(const TestCalled& event, Nanos now) {
   if (phase_ == RunPhase::kSetup) deadline_ = std::min(deadline_, now + kGrace);
 }
 
-void Run::On(const ScaleRequested& event, Nanos now) {
-  if (phase_ != RunPhase::kRunning || stopping_) return;
-  scaled_ = event;
-  for (const Member& member : members_) {
-    if (!member.lost && !member.final) Do(SendScale{member.id.name, event.scenario, event.vus});
-  }
-  const Nanos at = std::max(Nanos(0), RunTime(now));
-  Warn(fmt::format("at {} scenario {} was scaled to {} VUs by kctl scale",
-                   FormatDuration(std::chrono::floor<milliseconds>(at)), event.scenario,
-                   event.vus));
-}
-
 void Run::On(const StopRequested& event, Nanos now) {
   Fail(kExitStopped, event.why);
+  Note("stopped", "", event.why);
   switch (phase_) {
     case RunPhase::kWaiting:
     case RunPhase::kPreparing:
@@ -398,8 +384,11 @@ void Run::On(const StopRequested& event, Nanos now) {
 void Run::StopAll(bool graceful) {
   stopping_ = true;
   stopping_at_once_ = stopping_at_once_ || !graceful;
-  for (const Member& member : members_) {
-    if (!member.lost && !member.final) Do(SendStop{member.id.name, graceful});
+  for (Member& member : members_) {
+    if (member.lost) continue;
+    // What was to begin later begins no more.
+    member.adopts_from = Nanos(0);
+    if (!member.final) Do(SendStop{member.id.name, graceful});
   }
 }
 
@@ -411,8 +400,9 @@ void Run::On(const Tick&, Nanos now) {
   if (deadline_ == Nanos(0) || now < deadline_ || phase_ == RunPhase::kFinished) return;
   switch (phase_) {
     case RunPhase::kPreparing: {
-      const auto slow = std::find_if(members_.begin(), members_.end(),
-                                     [](const Member& member) { return !member.prepared; });
+      const auto slow = std::find_if(members_.begin(), members_.end(), [](const Member& member) {
+        return !member.prepared && !member.lost;
+      });
       return Abandon(
           kExitOther,
           fmt::format("agent '{}' was not ready {} after it was asked to prepare; no load was sent",
@@ -446,6 +436,35 @@ void Run::TickRunning(Nanos now) {
     next_evaluation_ += Verdict::kInterval;
     EvaluateThresholds(now);
   }
+  ForgetReturned(now);
+  BelieveEarlyFinals(now);
+}
+
+// An agent whose final delta seemed to be from before the part that it was given has said nothing since: it had nothing to
+// do for that part.
+void Run::BelieveEarlyFinals(Nanos now) {
+  bool believed = false;
+  for (Member& member : members_) {
+    if (!member.ended_early || !member.awaited() || RunTime(now) < member.adopts_from + kGrace)
+      continue;
+    member.final = true;
+    vus_.Finish(member.id.name);
+    believed = true;
+  }
+  if (!believed) return;
+  AddVuGauges();
+  EndRunningIfDone(now);
+}
+
+// Who came back and does not hand over its last delta must not hold the run.
+void Run::ForgetReturned(Nanos now) {
+  bool forgot = false;
+  for (Member& member : members_) {
+    if (!member.returned || now - member.returned_at < kGrace) continue;
+    ReleaseReturned(member);
+    forgot = true;
+  }
+  if (forgot) EndRunningIfDone(now);
 }
 
 // The plan's time is over but not all agents have said that they are done: first they are told once
@@ -457,7 +476,7 @@ void Run::GiveUpOnSilent(Nanos now) {
     return StopAll(false);
   }
   for (Member& member : members_) {
-    if (member.final || member.lost) continue;
+    if (!member.awaited()) continue;
     member.final = true;
     vus_.Finish(member.id.name);
     Warn(fmt::format("agent '{}' did not end its load in time: its last samples may be missing",
@@ -490,9 +509,29 @@ void Run::Fail(int exit_code, std::string message) {
   }
 }
 
-void Run::Warn(std::string text) {
+void Run::Warn(std::string kind, std::string agent, std::string text) {
   Do(Say{Say::Level::kWarning, text});
-  warnings_.push_back(std::move(text));
+  warnings_.push_back(text);
+  Note(std::move(kind), std::move(agent), std::move(text));
+}
+
+void Run::Tell(std::string kind, std::string agent, std::string text) {
+  Do(Say{Say::Level::kInfo, text});
+  Note(std::move(kind), std::move(agent), std::move(text));
+}
+
+void Run::Note(std::string kind, std::string agent, std::string text) {
+  notes_.push_back({.at = now_,
+                    .unix_time = spec_.created_unix + (now_ - created_),
+                    .kind = std::move(kind),
+                    .agent = std::move(agent),
+                    .text = std::move(text)});
+}
+
+std::vector<RunNote> Run::notes() const {
+  std::vector<RunNote> notes = notes_;
+  for (RunNote& note : notes) note.at -= zero_ ? *zero_ : now_;
+  return notes;
 }
 
 Member* Run::Find(const AgentId& agent) {
@@ -502,14 +541,15 @@ Member* Run::Find(const AgentId& agent) {
 }
 
 Member* Run::Lead() {
-  const auto found = std::find_if(members_.begin(), members_.end(),
-                                  [](const Member& member) { return !member.lost; });
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& member) {
+    return !member.lost && !member.left && (member.prepared || phase_ == RunPhase::kPreparing);
+  });
   return found == members_.end() ? nullptr : &*found;
 }
 
 size_t Run::Living() const {
   return size_t(std::count_if(members_.begin(), members_.end(),
-                              [](const Member& member) { return !member.lost; }));
+                              [](const Member& member) { return !member.lost && !member.left; }));
 }
 
 }  // namespace kload::controller

@@ -5,6 +5,7 @@
 // Data path: deltas of the agents -> Ledger -> ClusterSeries -> Verdict -> RunSummary.
 // Thread:    the controller's core thread, which feeds it events and carries out its actions in order.
 // Time:      `now` is the controller's steady time; "run time" counts from the common start.
+// Parts:     which agent runs what is the Deal's to say; run_members.cc has what happens when agents come and go.
 #pragma once
 
 #include <optional>
@@ -16,6 +17,7 @@
 #include "common/summary/summary.h"
 #include "controller/merge/cluster_series.h"
 #include "controller/merge/ledger.h"
+#include "controller/run/deal.h"
 #include "controller/run/member.h"
 #include "controller/run/run_event.h"
 #include "controller/run/vu_gauge.h"
@@ -26,12 +28,23 @@ namespace kload::controller {
 
 // From the order to start to run time 0: longer than a message takes to any agent.
 inline constexpr Nanos kStartLead = std::chrono::milliseconds(300);
+// From the loss of an agent to the instant at which others go on with its part: longer than a message takes, so that all
+// change over at once.
+inline constexpr Nanos kAdoptLead = std::chrono::milliseconds(300);
+// The same for a change that nobody waits for: long enough to make the VUs before.
+inline constexpr Nanos kScaleLead = std::chrono::seconds(1);
 // How long agents may compile the script and make their VUs.
 inline constexpr Nanos kPrepareTimeout = std::chrono::minutes(5);
 // What an agent gets beyond a time that it must keep by itself, before the controller stops
 // waiting.
 inline constexpr Nanos kGrace = std::chrono::seconds(10);
 inline constexpr Nanos kAgentsTimeoutDefault = std::chrono::seconds(30);
+
+enum class OnAgentLoss {
+  kRebalance,  // its part of the plan goes to the others
+  kContinue,   // the others go on with theirs
+  kAbort,      // the run ends
+};
 
 // A validated request (see admission.h).
 struct RunSpec {
@@ -47,6 +60,7 @@ struct RunSpec {
   uint32_t agents = 0;   // 0: all that are idle, at least one
   Nanos agents_timeout = kAgentsTimeoutDefault;
   Nanos created_unix{0};
+  OnAgentLoss on_agent_loss = OnAgentLoss::kRebalance;
 };
 
 enum class RunPhase { kWaiting, kPreparing, kSetup, kRunning, kTeardown, kFinished };
@@ -94,6 +108,10 @@ class Run {
   // Agents that it asked for; with 0 as many as it has, at least one.
   size_t agents_wanted() const;
   const std::vector<Member>& members() const { return members_; }
+  // What has happened so far, by time.
+  std::vector<RunNote> notes() const;
+  // Agents that have a part of the plan or prepare for one.
+  uint32_t agents_at_work() const;
   const ClusterSeries& series() const { return series_; }
   const Ledger& ledger() const { return ledger_; }
   // Since setup began, or the load if there is none; 0 before that. What rates are divided by.
@@ -110,6 +128,8 @@ class Run {
   void On(const DeltaArrived& event, Nanos now);
   void On(const AgentLost& event, Nanos now);
   void On(const AgentReturned& event, Nanos now);
+  void On(const AgentLeaving& event, Nanos now);
+  void On(const AgentsRequested& event, Nanos now);
   void On(const TestCalled& event, Nanos now);
   void On(const ScaleRequested& event, Nanos now);
   void On(const StopRequested& event, Nanos now);
@@ -117,17 +137,47 @@ class Run {
 
   void Enter(RunPhase phase);
   void BeginPreparing(const std::vector<AgentId>& agents, Nanos now);
+  void EndPreparingIfDone(Nanos now);
   void BeginSetup(Nanos now);
   void BeginRunning(Nanos now);
   void BeginTeardown(Nanos now);
   // Ends the run without its remaining phases.
   void Abandon(int exit_code, std::string message, Nanos now);
   void FinishRun(Nanos now);
+  RunSummary Summarize(Nanos duration);
+
+  // ---- Agents come and go: run_members.cc ----
+  void LoseBeforeLoad(Member& member, Nanos now);
+  void LoseInLoad(Member& member, Nanos now);
+  void EndWithoutAgents(Nanos now);
+  // Gives the part of an agent that is lost or leaves to the others, as on_agent_loss says, and says so.
+  void HandOver(Member& member, Nanos now);
+  std::string DescribeLoss(const Member& member, const std::vector<Part>& parts,
+                           const IterationCounts& unassigned) const;
+  // VUs that externally controlled scenarios were scaled to, by name.
+  std::map<std::string, int64_t> ControlledVus() const;
+  void GreetLost(Member& member);
+  void ReleaseReturned(Member& member);
+  // It has said what cannot be: nothing of it counts from now on.
+  void Quarantine(Member& member, std::string why, Nanos now);
+  void EndJoining(Member& member, const std::string& error, Nanos now);
+  void DismissJoiner(Member& member, std::string why);
+  void RecallDrained();
+  void JoinNow(Member& member, Nanos now);
+  void RetireYoungest(Nanos now);
+  void Order(const Deal::Shift& shift);
+  void RepeatOrders(const Member& member);
+  // Names of those that have parts or may get some, `without` left out, as the Deal knows them.
+  std::vector<std::string> Carriers(const Member* without) const;
+  Member* FindHolder(const std::string& holder);
 
   void TickWaiting(Nanos now);
   void TickRunning(Nanos now);
   void EvaluateThresholds(Nanos now);
   void UpdateProgress(Nanos now);
+  void TakeDelta(Member& member, const Delta& delta, Nanos now);
+  void ForgetReturned(Nanos now);
+  void BelieveEarlyFinals(Nanos now);
   void ReportVus(const Member& member, const Delta& delta);
   void AddVuGauges();
   // Goes on to teardown when no agent has load any more.
@@ -136,7 +186,12 @@ class Run {
   void GiveUpOnSilent(Nanos now);
   // The first failure decides the exit code; later ones are only said.
   void Fail(int exit_code, std::string message);
-  void Warn(std::string text);
+  // Says it, and puts it among the summary's warnings and the notes.
+  void Warn(std::string text) { Warn("warning", "", std::move(text)); }
+  void Warn(std::string kind, std::string agent, std::string text);
+  // Says it, and puts it among the notes.
+  void Tell(std::string kind, std::string agent, std::string text);
+  void Note(std::string kind, std::string agent, std::string text);
   void Do(RunAction action) { actions_.push_back(std::move(action)); }
 
   Member* Find(const AgentId& agent);
@@ -153,7 +208,11 @@ class Run {
   ClusterSeries series_;
   Verdict verdict_;
   VuGauge vus_;
+  Deal deal_;
 
+  Nanos now_{0};                     // of the event at hand
+  const Nanos created_;              // steady time of spec_.created_unix
+  uint32_t wanted_;                  // agents; 0: all that are idle, at least one
   size_t connected_ = 0;             // while waiting
   Nanos short_since_;                // while waiting: too few agents since then
   Nanos deadline_{0};                // of the phase; 0: none
@@ -164,7 +223,7 @@ class Run {
   Nanos next_progress_{0};
   double requests_before_ = 0;
   std::string setup_json_;
-  std::optional<ScaleRequested> scaled_;      // the last one
+  std::vector<SendScale> scales_;  // in order, without an agent; of VUs only the last ones
   std::optional<std::string> marked_failed_;  // by the script; its message
   bool stopping_ = false;
   bool stopping_at_once_ = false;
@@ -172,6 +231,7 @@ class Run {
 
   RunProgress progress_;
   std::vector<std::string> warnings_;
+  std::vector<RunNote> notes_;  // their `at` is steady time
   RunOutcome outcome_;
 };
 

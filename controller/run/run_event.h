@@ -12,6 +12,7 @@
 
 #include "common/base/clock.h"
 #include "common/metric/delta.h"
+#include "common/plan/part.h"
 #include "common/plan/slice.h"
 
 namespace kload::controller {
@@ -54,9 +55,14 @@ struct DeltaArrived {
 };
 struct AgentLost {
   AgentId agent;
+  std::string why = {};  // part of a sentence; empty: it was not heard of
 };
-// The same process is connected again, before it counted as lost.
+// The same process is heard of again, after its stream broke or after it counted as lost.
 struct AgentReturned {
+  AgentId agent;
+};
+// It is about to end its load and go away by itself (SIGTERM).
+struct AgentLeaving {
   AgentId agent;
 };
 // The script ends the test (exec.test.abort), or says that it has failed and goes on (exec.test.fail).
@@ -65,10 +71,16 @@ struct TestCalled {
   bool abort = false;
   std::string message;
 };
-// The externally controlled scenario gets so many VUs. Checked before: it is one of the plan's, in its bounds.
+// The scenario gets another size. Checked before: it is one of the plan's, with the executor for it, in its bounds.
 struct ScaleRequested {
   std::string scenario;
-  int64_t vus = 0;
+  std::optional<int64_t> vus = {};   // of an externally controlled one
+  std::optional<int64_t> rate = {};  // of a constant arrival rate: iterations per time unit
+};
+// The run gets so many agents. Checked before: at least one, and as many more are idle.
+struct AgentsRequested {
+  uint32_t agents = 0;
+  std::vector<AgentId> idle;  // sorted by name
 };
 struct StopRequested {
   bool graceful = true;  // false: interrupt iterations at once
@@ -77,9 +89,9 @@ struct StopRequested {
 // At least every 100 ms.
 struct Tick {};
 
-using RunInput =
-    std::variant<AgentsSeen, AgentPrepared, SetupEnded, TeardownEnded, DeltaArrived, AgentLost,
-                 AgentReturned, TestCalled, ScaleRequested, StopRequested, Tick>;
+using RunInput = std::variant<AgentsSeen, AgentPrepared, SetupEnded, TeardownEnded, DeltaArrived,
+                              AgentLost, AgentReturned, AgentLeaving, TestCalled, ScaleRequested,
+                              AgentsRequested, StopRequested, Tick>;
 
 // ---- Actions ----
 // Mark these agents as the run's, before the next action.
@@ -101,7 +113,20 @@ struct SendStart {
 struct SendScale {
   std::string agent;
   std::string scenario;
-  int64_t vus = 0;
+  std::optional<int64_t> vus;
+  std::optional<int64_t> rate;
+  Nanos from{0};  // run time
+};
+struct SendAdopt {
+  std::string agent;
+  uint64_t epoch = 0;
+  std::vector<Part> parts;
+};
+struct SendCede {
+  std::string agent;
+  uint64_t epoch = 0;
+  std::vector<Slice> slices;
+  Nanos from{0};  // run time
 };
 struct SendStop {
   std::string agent;
@@ -112,6 +137,10 @@ struct SendTeardown {
   std::string data_json;
 };
 struct SendRelease {
+  std::string agent;
+};
+// The agent is no longer the run's: another may have it.
+struct FreeAgent {
   std::string agent;
 };
 struct AcknowledgeDelta {
@@ -136,8 +165,9 @@ struct Say {
 // The run is over: result() is final, its agents are free. The last action of all.
 struct Finish {};
 
-using RunAction = std::variant<ClaimAgents, SendPrepare, SendSetup, SendStart, SendScale, SendStop,
-                               SendTeardown, SendRelease, AcknowledgeDelta, AnnounceVus,
-                               AnnounceState, AnnounceProgress, Say, Finish>;
+using RunAction =
+    std::variant<ClaimAgents, SendPrepare, SendSetup, SendStart, SendScale, SendAdopt, SendCede,
+                 SendStop, SendTeardown, SendRelease, FreeAgent, AcknowledgeDelta, AnnounceVus,
+                 AnnounceState, AnnounceProgress, Say, Finish>;
 
 }  // namespace kload::controller

@@ -24,6 +24,11 @@ void VuGauge::Finish(const std::string& name) {
   if (found != agents_.end()) found->second.finished = true;
 }
 
+void VuGauge::Resume(const std::string& name) {
+  const auto found = agents_.find(name);
+  if (found != agents_.end()) found->second.finished = false;
+}
+
 void VuGauge::Lose(const std::string& name) { agents_.erase(name); }
 
 std::vector<VuGauge::Point> VuGauge::Take() {

@@ -30,6 +30,8 @@ class VuGauge {
   bool HasReported(const std::string& name) const;
   // The agent has no VUs from now on and will not report again. Its initialized VUs still count.
   void Finish(const std::string& name);
+  // The agent has been given VUs again and reports again.
+  void Resume(const std::string& name);
   // Nobody waits for the agent any more.
   void Lose(const std::string& name);
   // Instants that all agents have reported (or passed) and that were not taken before, by rising

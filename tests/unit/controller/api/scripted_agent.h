@@ -104,7 +104,7 @@ class ScriptedAgent {
     if (!final) AddSamples(delta);
     v1::ScenarioProgress& scenario = *delta.add_scenarios();
     scenario.set_name("default");
-    scenario.set_iterations_complete(10);
+    scenario.set_iterations_complete(1);
     stream_->Write(message);
   }
 

@@ -1,6 +1,7 @@
 // Agents and runs together, in virtual time: what agents are told, what followers see, what is stored and published.
 #include "controller/core/core.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -53,8 +54,19 @@ class CoreTest : public testing::Test {
     return stream;
   }
   // One exchange of clocks.
-  void Answer(LinkId link) {
-    core_->OnEvent(link, PongArrived{clock_.Now(), clock_.Now() + kAhead, clock_.Now()});
+  void Answer(LinkId link, Nanos ahead = kAhead) {
+    core_->OnEvent(link, PongArrived{clock_.Now(), clock_.Now() + ahead, clock_.Now()});
+  }
+  // Three agents that run Admitted(), whose load has begun.
+  std::string StartThree() {
+    AdmittedRun run = Admitted(3);
+    run.spec.plan.scenarios.front().vus = 6;
+    run.spec.plan.scenarios.front().duration = seconds(60);
+    for (LinkId link = 1; link <= 3; ++link)
+      streams_.push_back(Join(link, fmt::format("a{}", link)));
+    const std::string id = Start(std::move(run));
+    for (LinkId link = 1; link <= 3; ++link) core_->OnEvent(link, PreparedArrived{id, ""});
+    return id;
   }
 
   // Lets time pass in ticks; agents send heartbeats meanwhile.
@@ -106,6 +118,7 @@ class CoreTest : public testing::Test {
   std::vector<std::string> published_runs_;
   std::vector<std::string> published_agents_;
   std::unique_ptr<Core> core_;
+  std::vector<std::shared_ptr<FakeStream>> streams_;  // of StartThree()
 };
 
 TEST_F(CoreTest, AgentIsWelcomedAndItsClockAsked) {
@@ -378,6 +391,102 @@ TEST_F(CoreTest, ASilentAgentIsLostAndItsRunEnds) {
   EXPECT_EQ(watcher->events.back().result().exit_code(), 255);
   EXPECT_THAT(watcher->events.back().result().message(), HasSubstr("lost"));
   EXPECT_EQ(core_->ListAgents().agents(0).state(), "lost");
+}
+
+TEST_F(CoreTest, TheOthersAreToldToAdoptWhatALostAgentHad) {
+  const std::string id = StartThree();
+  Pass(seconds(4), {1, 3});
+  for (const size_t i : {0, 2}) {
+    const auto found = std::find_if(streams_[i]->sent.begin(), streams_[i]->sent.end(),
+                                    [](const auto& message) { return message.has_adopt(); });
+    ASSERT_NE(found, streams_[i]->sent.end());
+    EXPECT_EQ(found->adopt().run_id(), id);
+    EXPECT_EQ(found->adopt().epoch(), 1u);
+    ASSERT_EQ(found->adopt().parts_size(), 1);
+    EXPECT_EQ(found->adopt().parts(0).slice().count(), 6u);
+    // Within the liveness limit and the lead.
+    EXPECT_LE(Nanos(found->adopt().parts(0).from_ns()), kLostAfter + kAdoptLead);
+  }
+}
+
+TEST_F(CoreTest, ALostAgentThatSpeaksAgainIsStoppedHeardOutAndFree) {
+  const std::string id = StartThree();
+  Pass(seconds(4), {1, 3});
+  ASSERT_EQ(core_->ListAgents().agents(1).state(), "lost");
+  // It did not run for a while; its stream is the same.
+  core_->OnEvent(2, HeartbeatArrived{0, 0, id});
+  EXPECT_EQ(streams_[1]->Kinds().back(), "stop");
+  EXPECT_EQ(core_->ListAgents().agents(1).state(), "busy");
+  core_->OnEvent(2, HeartbeatArrived{0, 0, id});
+  EXPECT_EQ(streams_[1]->Kinds().back(), "stop");
+  core_->OnEvent(2, DeltaOf(id, 1, true));
+  EXPECT_EQ(streams_[1]->Kinds().back(), "release");
+  EXPECT_EQ(core_->ListAgents().agents(1).state(), "idle");
+}
+
+TEST_F(CoreTest, AnAgentThatLeavesIsReplacedAtOnce) {
+  const std::string id = StartThree();
+  core_->OnEvent(3, LeavingArrived{id});
+  EXPECT_EQ(streams_[0]->Kinds().back(), "adopt");
+  EXPECT_EQ(streams_[1]->Kinds().back(), "adopt");
+  // Nobody waits for it once its stream has ended.
+  core_->OnClosed(3);
+  EXPECT_EQ(core_->ListAgents().agents(2).state(), "lost");
+}
+
+TEST_F(CoreTest, AnIdleAgentJoinsARunOnRequest) {
+  const std::string id = StartThree();
+  ScaleOrder order;
+  order.agents = 4;
+  EXPECT_EQ(core_->runs().Scale(id, order).status().code(), absl::StatusCode::kFailedPrecondition);
+  const auto fourth = Join(4, "a4");
+  ASSERT_TRUE(core_->runs().Scale(id, order).ok());
+  EXPECT_EQ(fourth->Kinds().back(), "prepare");
+  EXPECT_EQ(core_->ListAgents().agents(3).state(), "busy");
+  core_->OnEvent(4, PreparedArrived{id, ""});
+  const std::vector<std::string> kinds = fourth->Kinds();
+  EXPECT_EQ(std::vector<std::string>(kinds.end() - 2, kinds.end()),
+            (std::vector<std::string>{"start", "adopt"}));
+  EXPECT_EQ(streams_[0]->Kinds().back(), "cede");
+  order.agents = 4;
+  EXPECT_EQ(core_->runs().Scale(id, order).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(CoreTest, OnlyWhatTheExecutorAllowsIsScaled) {
+  const std::string id = StartThree();
+  const auto refused = [&](const ScaleOrder& order) {
+    return Message(core_->runs().Scale(id, order).status());
+  };
+  EXPECT_THAT(refused({.scenario = "", .vus = {}, .rate = 5}), HasSubstr("default (constant-vus)"));
+  EXPECT_THAT(refused({.scenario = "default", .vus = {}, .rate = 5}),
+              HasSubstr("scenario default has the executor constant-vus"));
+  EXPECT_THAT(refused({.scenario = "", .vus = 5, .rate = {}}),
+              HasSubstr("no scenario with the executor externally-controlled"));
+  EXPECT_THAT(refused({}), HasSubstr("say what to change"));
+}
+
+TEST_F(CoreTest, AllAgentsStartAtOneInstantWhateverTheirClocksSay) {
+  // Steady clocks count from anywhere, and the wall clocks of hosts differ: only the exchange says by how much.
+  const std::vector<Nanos> ahead = {seconds(-5), Nanos(0), seconds(5), std::chrono::hours(1000)};
+  std::vector<std::shared_ptr<FakeStream>> streams;
+  clock_.Advance(seconds(100));
+  for (LinkId link = 1; link <= ahead.size(); ++link) {
+    streams.push_back(Join(link, fmt::format("a{}", link), false));
+    // Seven answers that took their time on the way back, and a quick one.
+    for (int i = 0; i < 8; ++i) {
+      const Nanos sent = clock_.Now();
+      const Nanos way = i == 5 ? Nanos(milliseconds(1)) : Nanos(milliseconds(40 * (i + 1)));
+      core_->OnEvent(link, PongArrived{sent, sent + milliseconds(1) + ahead[link - 1],
+                                       sent + milliseconds(1) + way});
+    }
+  }
+  const std::string id = Start(Admitted(uint32_t(ahead.size())));
+  for (LinkId link = 1; link <= ahead.size(); ++link) core_->OnEvent(link, PreparedArrived{id, ""});
+  for (size_t i = 0; i < ahead.size(); ++i) {
+    ASSERT_TRUE(streams[i]->sent.back().has_start());
+    const Nanos at = Nanos(streams[i]->sent.back().start().start_agent_ns()) - ahead[i];
+    EXPECT_LE(std::chrono::abs(at - (clock_.Now() + kStartLead)), milliseconds(1));
+  }
 }
 
 TEST_F(CoreTest, AnAgentAtWorkForARunThatIsOverIsReleased) {

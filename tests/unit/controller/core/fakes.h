@@ -45,6 +45,15 @@ class FakeStream final : public AgentStream {
         case Message::kRelease:
           kinds.push_back("release");
           break;
+        case Message::kAdopt:
+          kinds.push_back("adopt");
+          break;
+        case Message::kCede:
+          kinds.push_back("cede");
+          break;
+        case Message::kScale:
+          kinds.push_back("scale");
+          break;
         default:
           break;
       }

@@ -93,6 +93,50 @@ TEST(Roster, LosesAnAgentAfterThreeSilentIntervals) {
   EXPECT_THAT(roster.Tick(seconds(4)), IsEmpty());
 }
 
+TEST(Roster, NobodyIsLostForATimeInWhichTheControllerDidNotRun) {
+  Roster roster;
+  Connect(roster, "a", 1, Nanos(0));
+  roster.Tick(seconds(1));
+  EXPECT_THAT(roster.Tick(seconds(60)), IsEmpty());
+  EXPECT_THAT(roster.Tick(seconds(61)), IsEmpty());
+  EXPECT_THAT(roster.Tick(seconds(62)), SizeIs(1));
+}
+
+TEST(Roster, ALostAgentThatSpeaksAgainOnItsOldStreamIsNoticedOnce) {
+  Roster roster;
+  Connect(roster, "a", 1, Nanos(0));
+  roster.Assign("a", "r1");
+  EXPECT_FALSE(roster.OnHeartbeat(1, 0, 0, seconds(1)));
+  ASSERT_THAT(roster.Tick(seconds(4)), SizeIs(1));
+  EXPECT_TRUE(roster.OnHeartbeat(1, 0, 0, seconds(5)));
+  EXPECT_FALSE(roster.OnHeartbeat(1, 0, 0, seconds(6)));
+  EXPECT_EQ(roster.Find("a")->run, "");
+}
+
+TEST(Roster, ANewProcessReplacesTheStreamOfALostOne) {
+  Roster roster;
+  Connect(roster, "a", 1, Nanos(0));
+  roster.Tick(seconds(3));
+  const auto joined = roster.Join(Introduce("a", "a-2"), 2, seconds(4));
+  EXPECT_THAT(joined.refused, IsEmpty());
+  EXPECT_THAT(joined.lost, IsEmpty());
+  EXPECT_EQ(joined.replaced, 1u);
+}
+
+TEST(Roster, OneAgentOfARunMayBeFreedAlone) {
+  Roster roster;
+  for (LinkId link = 1; link <= 2; ++link) {
+    const std::string name = link == 1 ? "a" : "b";
+    Connect(roster, name, link, Nanos(0));
+    roster.Assign(name, "r1");
+  }
+  roster.Free("a", "r2");  // not that run's
+  EXPECT_EQ(roster.Find("a")->run, "r1");
+  roster.Free("a", "r1");
+  EXPECT_EQ(roster.Find("a")->run, "");
+  EXPECT_EQ(roster.Find("b")->run, "r1");
+}
+
 TEST(Roster, HeartbeatsKeepAnAgentAlive) {
   Roster roster;
   Connect(roster, "a", 1, Nanos(0));
