@@ -92,6 +92,7 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Start(AgentOptions options) {
   if (options.channel != nullptr) {
     link.where = "this process";
     link.dial = [channel = options.channel] { return channel; };
+    link.fences = false;
   } else {
     KLOAD_RETURN_IF_ERROR(CheckAddress(options.controller));
     link.where = options.controller;

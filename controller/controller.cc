@@ -82,8 +82,8 @@ absl::Status Controller::Impl::Begin() {
       core->Post([done, status](Core&) { done(status); });
     });
   };
-  core.emplace(
-      std::make_unique<Core>(clock, std::move(store), KLOAD_VERSION, std::move(publish), push));
+  core.emplace(std::make_unique<Core>(clock, std::move(store), KLOAD_VERSION, std::move(publish),
+                                      push, options.logs_runs));
   cluster.emplace(*core, clock);
   control.emplace(*core, options.scenarios_dir, options.env);
   return Serve();

@@ -20,6 +20,8 @@ struct ControllerOptions {
   std::string scenarios_dir = "";  // library of scripts that StartRun finds by name; empty: none
   // What runs find in __ENV unless their request says otherwise.
   std::map<std::string, std::string> env = {};
+  // Whether what is said of runs goes to this process' log as well as to those who follow them.
+  bool logs_runs = true;
 };
 
 class Controller {

@@ -62,6 +62,9 @@ constexpr std::pair<const char*, const char*> kIgnored[] = {
     {"K6_SECRET_SOURCE", "secrets can be passed with --env-file"},
     {"K6_FEATURES", "k6's feature switches have no counterpart"},
     {"K6_PROFILING_ENABLED", "kload has no profiling endpoints"},
+    {"K6_WEB_DASHBOARD", "Grafana's dashboard shows a run live, see the README"},
+    {"K6_EXECUTION_SEGMENT", "--agents splits a test"},
+    {"K6_EXECUTION_SEGMENT_SEQUENCE", "--agents splits a test"},
 };
 
 absl::StatusOr<std::optional<bool>> SwitchOf(const std::vector<std::string>& environment,
@@ -97,6 +100,9 @@ absl::Status CompleteFromEnvironment(const std::vector<std::string>& environment
   const auto fill = [&](std::string& into, const char* name) {
     if (into.empty()) into = VariableOf(environment, name);
   };
+  KLOAD_ASSIGN_OR_RETURN(const std::optional<bool> no_summary,
+                         SwitchOf(environment, "K6_NO_SUMMARY"));
+  if (no_summary.value_or(false) && flags.summary_mode.empty()) flags.summary_mode = "disabled";
   fill(flags.summary_mode, "K6_SUMMARY_MODE");
   fill(flags.summary_export, "K6_SUMMARY_EXPORT");
   fill(flags.console_output, "K6_CONSOLE_OUTPUT");

@@ -110,21 +110,16 @@ absl::Status ShowSummary(const v1::RunResult& result, const FollowOptions& optio
                          Screen& screen) {
   const absl::StatusOr<RunSummary> summary = wire::DecodeSummary(result.summary());
   if (!summary.ok()) return Annotate(summary.status(), "the summary cannot be shown");
-  absl::Status written = absl::OkStatus();
-  bool handled = false;
-  if (options.handle_summary) {
-    handled = HandleSummary(*options.handle_summary, *summary, result.setup_json(), !options.json,
-                            screen, written);
-  }
+  const bool handled =
+      options.handle_summary &&
+      HandleSummary(*options.handle_summary, *summary, result.setup_json(), !options.json, screen);
   if (options.json) {
     screen.Print(SummaryExportJson(*summary) + "\n");
   } else if (!handled && options.summary_mode != SummaryMode::kDisabled) {
     screen.Print(RenderSummary(*summary, options.summary_mode, screen.color()));
   }
-  if (options.summary_export.empty()) return written;
-  absl::Status exported =
-      WriteFile("--summary-export", options.summary_export, SummaryExportJson(*summary));
-  return written.ok() ? exported : written;
+  if (options.summary_export.empty()) return absl::OkStatus();
+  return WriteFile("--summary-export", options.summary_export, SummaryExportJson(*summary));
 }
 
 }  // namespace

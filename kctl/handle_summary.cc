@@ -13,9 +13,9 @@
 #include "common/base/duration.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
-#include "common/k6/offline_host.h"
 #include "common/k6/script.h"
 #include "common/wire/bundle_wire.h"
+#include "kctl/summary_host.h"
 #include "kctl/write_file.h"
 
 namespace kload::kctl {
@@ -25,34 +25,20 @@ using Files = std::map<std::string, std::string>;
 
 constexpr size_t kMemoryMax = size_t{1} << 30;
 
-// console.* of handleSummary() is shown; that of the init code was shown when the run began.
-class SummaryHost final : public k6::OfflineHost {
- public:
-  void Log(k6::LogLevel level, std::string_view text, std::string_view source) override {
-    if (!shown_) return;
-    LogFrom(level == k6::LogLevel::kError     ? spdlog::level::err
-            : level == k6::LogLevel::kWarning ? spdlog::level::warn
-            : level == k6::LogLevel::kDebug   ? spdlog::level::debug
-                                              : spdlog::level::info,
-            source, text);
-  }
-  void Show() { shown_ = true; }
-
- private:
-  bool shown_ = false;
-};
-
 absl::StatusOr<std::optional<Files>> Call(const SummaryScript& script, const std::string& data) {
   KLOAD_ASSIGN_OR_RETURN(const k6::Bundle bundle, wire::DecodeBundle(script.bundle));
   KLOAD_ASSIGN_OR_RETURN(auto compiled, k6::CompiledScript::Compile(bundle));
-  SummaryHost host;
+  const Nanos deadline = SystemClock().Now() + script.timeout;
+  SummaryHost host({.user_agent = script.user_agent,
+                    .insecure_skip_tls_verify = script.insecure_skip_tls_verify},
+                   deadline);
   k6::ScriptSettings settings;
   settings.env = script.env;
   settings.memory_limit_bytes = kMemoryMax;
   KLOAD_ASSIGN_OR_RETURN(const std::unique_ptr<k6::ScriptInstance> instance,
                          k6::ScriptInstance::Create(std::move(compiled), host, settings));
   host.Show();
-  auto result = instance->CallHandleSummary(data, SystemClock().Now() + script.timeout);
+  auto result = instance->CallHandleSummary(data, deadline);
   const k6::Outcome& outcome = result.outcome;
   switch (outcome.kind) {
     case k6::Outcome::Kind::kOk:
@@ -71,8 +57,7 @@ absl::StatusOr<std::optional<Files>> Call(const SummaryScript& script, const std
 }  // namespace
 
 bool HandleSummary(const SummaryScript& script, const RunSummary& summary,
-                   const std::string& setup_json, bool prints, Screen& screen,
-                   absl::Status& written) {
+                   const std::string& setup_json, bool prints, Screen& screen) {
   const std::string data =
       HandleSummaryJson(summary, {.no_color = script.no_color,
                                   .stdout_is_terminal = isatty(STDOUT_FILENO) == 1,
@@ -89,8 +74,9 @@ bool HandleSummary(const SummaryScript& script, const RunSummary& summary,
       if (prints) screen.Print(content);
     } else if (path == "stderr") {
       std::fwrite(content.data(), 1, content.size(), stderr);
-    } else if (absl::Status status = WriteFile("handleSummary()", path, content); !status.ok()) {
-      if (written.ok()) written = std::move(status);
+    } else if (const absl::Status status = WriteFile("handleSummary()", path, content);
+               !status.ok()) {
+      spdlog::error("{}", Message(status));  // as k6 does: the run's exit code is another matter
     }
   }
   return true;

@@ -22,13 +22,14 @@ struct SummaryScript {
   std::map<std::string, std::string> env;  // __ENV
   Nanos timeout = std::chrono::minutes(2);
   bool no_color = true;
+  std::string user_agent = "kload";  // of requests that it sends
+  bool insecure_skip_tls_verify = false;
 };
 
-// Calls it, prints what it gives for stdout (unless `prints` is false) and stderr, and writes its other files; `written`
-// has the first file that could not be written. False when it failed, which is logged, or gave nothing: the usual summary
+// Calls it, prints what it gives for stdout (unless `prints` is false) and stderr, and writes its other files; one that
+// cannot be written is logged. False when it failed, which is logged, or gave nothing: the usual summary
 // is to be shown then.
 bool HandleSummary(const SummaryScript& script, const RunSummary& summary,
-                   const std::string& setup_json, bool prints, Screen& screen,
-                   absl::Status& written);
+                   const std::string& setup_json, bool prints, Screen& screen);
 
 }  // namespace kload::kctl

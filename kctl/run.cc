@@ -37,8 +37,12 @@ class LocalCluster {
  public:
   static absl::StatusOr<std::unique_ptr<LocalCluster>> Start(uint32_t agents, unsigned threads) {
     auto cluster = std::make_unique<LocalCluster>();
-    auto controller = controller::Controller::Start(
-        {.listen = "", .http = "", .data_dir = "", .scenarios_dir = ""});
+    auto controller = controller::Controller::Start({.listen = "",
+                                                     .http = "",
+                                                     .data_dir = "",
+                                                     .scenarios_dir = "",
+                                                     .env = {},
+                                                     .logs_runs = false});
     if (!controller.ok()) return controller.status();
     cluster->controller_ = *std::move(controller);
     for (uint32_t i = 0; i < agents; ++i) {

@@ -231,6 +231,7 @@ void HttpClient::Impl::RunChain(Fiber& fiber, const http::Request& request, Chai
     Answer answer;
     answer.may_redirect = followed < request.max_redirects;
     chain.request.cookies = http::CookieLine(request, *chain.target, shared.clock);
+    if (response.hops.size() == 1) response.sent_cookies = chain.request.cookies;
     failure = RunHop(fiber, request, chain, hop, answer);
     if (answer.response.sets_cookies) {
       http::StoreCookies(request, *chain.target, answer.response.headers, shared.clock);
@@ -239,7 +240,8 @@ void HttpClient::Impl::RunChain(Fiber& fiber, const http::Request& request, Chai
     if (failure) break;
     if (AnswerChallenge(answer.response, chain)) {
       // k6's rule: the 401 that asks for credentials is what one expects.
-      hop.expectation = http::Expectation::kMet;
+      const bool judged = request.rule == nullptr || request.rule->judged;
+      hop.expectation = judged ? http::Expectation::kMet : http::Expectation::kNotJudged;
       --followed;
       continue;
     }

@@ -8,8 +8,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/worker/messages.h"
+#include "common/plan/part.h"
 
 namespace kload::agent {
 
@@ -21,6 +23,9 @@ class Crew {
   virtual void Prepare(std::shared_ptr<const RunSpec> spec) = 0;
   virtual void StartRun(Nanos start, std::string setup_json) = 0;
   virtual void Scale(std::string scenario, int64_t vus) = 0;
+  virtual void Adopt(std::vector<Part> parts) = 0;
+  virtual void Cede(std::vector<Slice> slices, Nanos from) = 0;
+  virtual void ChangeRate(std::string scenario, int64_t rate, Nanos from) = 0;
   virtual void Stop(bool graceful) = 0;
   virtual void Release() = 0;
   // To the first worker: one PhaseEnded.

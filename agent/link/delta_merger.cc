@@ -35,7 +35,7 @@ void AddProgress(std::vector<ScenarioProgress>& sum, const std::vector<ScenarioP
 std::vector<Delta> DeltaMerger::Add(uint32_t worker, WorkerDelta part) {
   Worker& from = workers_[worker];
   from.reached = std::max(from.reached, part.interval_end);
-  from.ended = from.ended || part.ended;
+  from.ended = part.ended;
   // What comes after its second was closed, and the rest of a worker that has ended, counts for the next second.
   const Nanos second = std::max(SecondOf(part.interval_end), closed_end_ + kSecond);
   Interval& interval = open_[second];

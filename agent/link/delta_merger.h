@@ -28,8 +28,10 @@ class DeltaMerger {
   std::vector<Delta> Add(uint32_t worker, WorkerDelta part);
   // What setup() or teardown() measured, as a delta of no length at the current end.
   Delta OfPhase(std::vector<SeriesDelta> series) const;
-  // Whether the final delta was given.
+  // Whether the final delta was given, and nothing came to the load since.
   bool ended() const { return ended_; }
+  // There is load again: another final delta follows.
+  void Reopen() { ended_ = false; }
 
  private:
   struct State {

@@ -1,5 +1,7 @@
 #include "agent/link/link.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -15,6 +17,7 @@
 #include "agent/link/health.h"
 #include "agent/link/outgoing.h"
 #include "agent/link/run_session.h"
+#include "agent/link/stall_watch.h"
 #include "agent/link/uplink.h"
 #include "common/base/duration.h"
 #include "common/base/log.h"
@@ -69,6 +72,8 @@ struct Link::Impl final : UplinkListener {
   void ArmPulse();
   void Pulse();
   void WatchForOrphan(Nanos now);
+  void WatchForStall(Nanos now);
+  void StopEarly(const std::string& why);
   void GoOnLeaving();
 
   // Set at construction.
@@ -93,6 +98,7 @@ struct Link::Impl final : UplinkListener {
   uint64_t session_number = 0;  // tells a compiled script of an earlier session from this one's
   std::optional<v1::Prepare> queued;  // begins when the session before is released
   CpuMeter cpu;
+  StallWatch stall;
   Nanos pulse_interval = kPulse;
   Nanos last_word{0};  // steady time: until then the controller was known to care for the session
   bool orphaned = false;
@@ -167,7 +173,7 @@ void Link::Impl::OnOrder(const v1::ControllerMessage& order) {
       return;
     case Message::kScale:
       if (RunSession* run = SessionOf(order.scale().run_id())) {
-        run->Scale(order.scale().scenario(), order.scale().vus());
+        run->Scale(order.scale());
       }
       return;
     case Message::kStop:
@@ -181,7 +187,11 @@ void Link::Impl::OnOrder(const v1::ControllerMessage& order) {
     case Message::kRelease:
       return OnRelease(order.release().run_id());
     case Message::kAdopt:
+      if (RunSession* run = SessionOf(order.adopt().run_id())) run->Adopt(order.adopt());
+      return;
     case Message::kCede:
+      if (RunSession* run = SessionOf(order.cede().run_id())) run->Cede(order.cede());
+      return;
     case Message::kWelcome:
     case Message::
         MESSAGE_NOT_SET:  // also what a newer controller may say and this agent does not know
@@ -270,6 +280,7 @@ void Link::Impl::ArmPulse() {
 void Link::Impl::Pulse() {
   if (closing) return;
   const Nanos now = clock.Now();
+  WatchForStall(now);
   const double cpu_ratio = cpu.Measure(now);
   const uint64_t rss_bytes = ResidentBytes();
   if (session != nullptr) session->NoteProcess(cpu_ratio, rss_bytes);
@@ -298,12 +309,23 @@ void Link::Impl::WatchForOrphan(Nanos now) {
   }
   if (orphaned || now - last_word < options.orphan_after) return;
   orphaned = true;
-  spdlog::error("no word of the controller about run {} for {}: its load is stopped",
-                session->run_id(), FormatDuration(options.orphan_after));
+  StopEarly("the controller was away for " + FormatDuration(options.orphan_after));
+}
+
+void Link::Impl::WatchForStall(Nanos now) {
+  const Nanos stalled = stall.Tick(now, pulse_interval);
+  // Certainly lost: three missed heartbeats, and half of one for clocks and ticks.
+  if (!options.fences || stalled < pulse_interval * 5 / 2) return;
+  if (session == nullptr || !session->loading()) return;
+  StopEarly(fmt::format("this process did not run for {}, and others do its part",
+                        FormatDuration(std::chrono::floor<std::chrono::milliseconds>(stalled))));
+}
+
+void Link::Impl::StopEarly(const std::string& why) {
+  spdlog::error("the load of run {} is stopped early: {}", session->run_id(), why);
   v1::LogLine line;
   line.set_level(v1::LogLine::ERROR);
-  line.set_text("the load was stopped early: the controller was away for " +
-                FormatDuration(options.orphan_after));
+  line.set_text("the load was stopped early: " + why);
   line.set_source("kload");
   line.set_run_id(session->run_id());
   line.set_unix_ns(clock.UnixNow().count());
@@ -317,6 +339,7 @@ void Link::Impl::Leave() {
   if (std::exchange(leaving, true)) return;
   Settle(absl::OkStatus());
   queued.reset();
+  if (session != nullptr && session->loading()) outgoing.SetLeaving(session->run_id());
   if (session != nullptr) session->CutShort();
   leave_timer.expires_after(options.flush_timeout);
   leave_timer.async_wait([this](const boost::system::error_code& error) {

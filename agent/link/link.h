@@ -3,6 +3,8 @@
 //
 // Data path: controller -> Uplink -> Link -> RunSession -> Crew; WorkerEvent -> Link -> RunSession -> Outgoing.
 // Thread:    one of its own, which owns everything; public functions may be called from any thread.
+// Stalled:   a process that did not run for longer than its controller waits for a heartbeat was counted as lost, and its
+//            part is run by others: it stops its load as soon as it runs again.
 // Away:      a running load goes on while the controller is away, and what it measures is kept (see Outbox). When
 //            nobody has been heard of for `orphan_after`, the load is stopped: nobody is there to stop it.
 #pragma once
@@ -33,6 +35,8 @@ class Link {
     Nanos orphan_after = std::chrono::seconds(60);
     // How long a shutdown waits for samples to be acknowledged.
     Nanos flush_timeout = std::chrono::seconds(5);
+    // Whether a load is stopped after a stall; not for an agent in its controller's process, which stalls with it.
+    bool fences = true;
     // An acknowledgement that is owed for longer means that the stream is no good.
     Nanos ack_timeout = std::chrono::seconds(20);
   };

@@ -23,6 +23,7 @@ void Outgoing::BeginRun(const std::string& run_id) {
   samples_.Begin(run_id);
   held_since_.reset();
   prepared_.reset();
+  leaving_.reset();
   phase_done_.reset();
   test_calls_.clear();
   test_calls_sent_ = 0;
@@ -97,7 +98,9 @@ bool Outgoing::SamplesHoldBack(Nanos now) {
 
 std::optional<v1::AgentMessage> Outgoing::NextAnswer() {
   v1::AgentMessage message;
-  if (pong_) {
+  if (leaving_) {
+    *message.mutable_leaving() = *std::exchange(leaving_, std::nullopt);
+  } else if (pong_) {
     *message.mutable_pong() = *std::exchange(pong_, std::nullopt);
   } else if (heartbeat_) {
     *message.mutable_heartbeat() = *std::exchange(heartbeat_, std::nullopt);

@@ -2,7 +2,7 @@
 //
 // Data path: RunSession, Link -> Outgoing -> Stream.
 // Thread:    the link's; no I/O.
-// Order:     Hello; Pong and Heartbeat (they keep the agent alive); Prepared; TestCall; deltas; log lines; raw samples. The final
+// Order:     Hello; Leaving; Pong and Heartbeat (they keep the agent alive); Prepared; TestCall; deltas; log lines; raw samples. The final
 //            delta and the end of a phase wait for all that comes before them, because the controller may end the run
 //            on them; for raw samples no longer than kSamplesWaitMax, then those that are left are dropped and counted.
 // Bound:     answers are slots, where a new one replaces an old one of its kind; deltas are bounded by the Outbox, log
@@ -38,6 +38,8 @@ class Outgoing {
   void Set(v1::Prepared prepared) { prepared_ = std::move(prepared); }
   // Once for each kind and run; later ones are left out.
   void Set(v1::TestCall call);
+  // The agent goes away and ends its load of that run.
+  void SetLeaving(const std::string& run_id) { leaving_.emplace().set_run_id(run_id); }
   void SetSetupDone(v1::PhaseDone done);
   void SetTeardownDone(v1::PhaseDone done);
   void Add(Delta delta) { outbox_.Add(std::move(delta)); }
@@ -56,7 +58,8 @@ class Outgoing {
   std::optional<Nanos> owed_since() const { return outbox_.owed_since(); }
   // Whether all that was measured and logged is with the controller, the deltas acknowledged.
   bool flushed() const {
-    return outbox_.empty() && logs_.empty() && samples_.all_sent() && !phase_done_;
+    return outbox_.empty() && logs_.empty() && samples_.all_sent() && !phase_done_ &&
+           test_calls_sent_ == test_calls_.size();
   }
 
  private:
@@ -75,6 +78,7 @@ class Outgoing {
   std::optional<v1::Pong> pong_;
   std::optional<v1::Heartbeat> heartbeat_;
   std::optional<v1::Prepared> prepared_;
+  std::optional<v1::Leaving> leaving_;
   std::optional<v1::AgentMessage> phase_done_;
   std::vector<v1::TestCall> test_calls_;  // of the run, sent again on every stream
   size_t test_calls_sent_ = 0;            // on this stream

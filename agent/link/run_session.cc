@@ -8,12 +8,19 @@
 
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "common/base/utf8.h"
 #include "common/wire/bundle_wire.h"
 #include "common/wire/plan_wire.h"
 #include "common/wire/sample_wire.h"
 
 namespace kload::agent {
 namespace {
+
+void LogProblem(std::string_view what, const absl::Status& status) {
+  spdlog::error("{} of the controller cannot be carried out: {}", what, Message(status));
+}
+
+constexpr size_t kTestCallMessageMax = 16 * 1024;
 
 v1::LogLine::Level LevelOf(k6::LogLevel level) {
   switch (level) {
@@ -112,8 +119,36 @@ void RunSession::Start(Nanos start, std::string setup_json) {
   crew_.StartRun(start, std::move(setup_json));
 }
 
-void RunSession::Scale(std::string scenario, int64_t vus) {
-  if (on_workers_ && !releasing()) crew_.Scale(std::move(scenario), vus);
+void RunSession::Scale(const v1::Scale& order) {
+  if (!on_workers_ || releasing()) return;
+  if (order.has_vus()) crew_.Scale(order.scenario(), order.vus());
+  // A rate that comes again changes nothing.
+  if (order.rate() > 0) crew_.ChangeRate(order.scenario(), order.rate(), Nanos(order.from_ns()));
+}
+
+void RunSession::Adopt(const v1::Adopt& order) {
+  if (!on_workers_ || releasing() || adopted_.count(order.epoch()) > 0) return;
+  std::vector<Part> parts;
+  for (const v1::Part& each : order.parts()) {
+    absl::StatusOr<Part> part = wire::DecodePart(each);
+    if (!part.ok()) return LogProblem("an order to run a further part", part.status());
+    parts.push_back(*std::move(part));
+  }
+  adopted_.insert(order.epoch());
+  merger_.Reopen();
+  crew_.Adopt(std::move(parts));
+}
+
+void RunSession::Cede(const v1::Cede& order) {
+  if (!on_workers_ || releasing() || ceded_.count(order.epoch()) > 0) return;
+  std::vector<Slice> slices;
+  for (const v1::Slice& each : order.slices()) {
+    absl::StatusOr<Slice> slice = wire::DecodeSlice(each);
+    if (!slice.ok()) return LogProblem("an order to give up a part", slice.status());
+    slices.push_back(*slice);
+  }
+  ceded_.insert(order.epoch());
+  crew_.Cede(std::move(slices), Nanos(order.from_ns()));
 }
 
 void RunSession::Stop(bool graceful) {
@@ -188,8 +223,12 @@ void RunSession::On(TestCallRecord event) {
   v1::TestCall call;
   call.set_run_id(run_id_);
   call.set_kind(event.call == k6::TestCall::kAbort ? v1::TestCall::ABORT : v1::TestCall::FAIL);
-  call.set_message(std::move(event.message));
+  std::string message = Redact(std::move(event.message));
+  CutUtf8(message, kTestCallMessageMax);
+  call.set_message(std::move(message));
   outgoing_.Set(std::move(call));
+  // The agent's other VUs need not wait for the controller's word.
+  if (event.call == k6::TestCall::kAbort) Stop(false);
 }
 
 void RunSession::On(WorkerReleased) {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "agent/link/crew.h"
@@ -41,7 +42,10 @@ class RunSession {
   void RunPhase(PhaseKind kind, std::string data_json);
   // `start` is steady time.
   void Start(Nanos start, std::string setup_json);
-  void Scale(std::string scenario, int64_t vus);
+  void Scale(const v1::Scale& order);
+  // Further parts, and parts that go to others. Each epoch's is carried out once.
+  void Adopt(const v1::Adopt& order);
+  void Cede(const v1::Cede& order);
   void Stop(bool graceful);
   // The agent goes away: iterations are interrupted. The last delta will not say that it is final, since
   // the plan is not fulfilled: the controller has to see that it lost an agent.
@@ -100,6 +104,8 @@ class RunSession {
   PhaseState setup_;
   PhaseState teardown_;
   bool started_ = false;
+  std::set<uint64_t> adopted_;  // epochs
+  std::set<uint64_t> ceded_;
   bool cut_short_ = false;
   double cpu_ratio_ = 0;
   uint64_t rss_bytes_ = 0;

@@ -32,6 +32,18 @@ void WorkerCrew::Scale(std::string scenario, int64_t vus) {
   for (const auto& worker : workers_) worker->Scale(scenario, vus);
 }
 
+void WorkerCrew::Adopt(std::vector<Part> parts) {
+  for (const auto& worker : workers_) worker->Adopt(parts);
+}
+
+void WorkerCrew::Cede(std::vector<Slice> slices, Nanos from) {
+  for (const auto& worker : workers_) worker->Cede(slices, from);
+}
+
+void WorkerCrew::ChangeRate(std::string scenario, int64_t rate, Nanos from) {
+  for (const auto& worker : workers_) worker->ChangeRate(scenario, rate, from);
+}
+
 void WorkerCrew::Stop(bool graceful) {
   for (const auto& worker : workers_) worker->Stop(graceful);
 }

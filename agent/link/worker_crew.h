@@ -28,6 +28,9 @@ class WorkerCrew final : public Crew {
   void Prepare(std::shared_ptr<const RunSpec> spec) override;
   void StartRun(Nanos start, std::string setup_json) override;
   void Scale(std::string scenario, int64_t vus) override;
+  void Adopt(std::vector<Part> parts) override;
+  void Cede(std::vector<Slice> slices, Nanos from) override;
+  void ChangeRate(std::string scenario, int64_t rate, Nanos from) override;
   void Stop(bool graceful) override;
   void Release() override;
   void RunPhase(PhaseKind kind, std::string data_json) override;

@@ -10,7 +10,7 @@
 
 namespace kload::agent {
 
-Arrivals::Arrivals(VuShared& shared, const Scenario& scenario, ArrivalShare share,
+Arrivals::Arrivals(VuShared& shared, const Scenario& scenario, ArrivalShare share, Nanos from,
                    IterationNumbers numbers, MakeVu make)
     : shared_(shared),
       scenario_(scenario),
@@ -18,7 +18,10 @@ Arrivals::Arrivals(VuShared& shared, const Scenario& scenario, ArrivalShare shar
       share_(share),
       numbers_(numbers),
       make_(std::move(make)),
-      timer_(shared.timers, [this] { Tick(); }) {}
+      timer_(shared.timers, [this] { Tick(); }) {
+  const Nanos since = from - scenario.start_time;
+  if (since > Nanos::zero() && !share_.empty()) share_.SkipTo(times_.FirstFrom(since));
+}
 
 void Arrivals::Add(Vu& vu, bool spare) {
   if (first_ == nullptr) first_ = &vu;
@@ -39,17 +42,45 @@ void Arrivals::Tick() {
   while (const std::optional<Nanos> at = times_.At(share_.number())) {
     const Nanos due = scenario_.start_time + *at;
     if (due > now) break;
-    const int64_t number_in_agent = numbers_.Next();
-    if (idle_.empty()) {
-      Drop();
-    } else {
-      Vu& vu = *idle_.front();
-      idle_.pop_front();
-      vu.Give({share_.number(), number_in_agent, due});
+    if (!IsCeded(due)) {
+      const int64_t number_in_agent = numbers_.Next();
+      if (Vu* vu = TakeIdle(due)) {
+        vu->Give({share_.number(), number_in_agent, due});
+      } else {
+        Drop();
+      }
     }
     share_.Advance();
   }
   ArmNext();
+}
+
+bool Arrivals::IsCeded(Nanos due) const {
+  if (ceded_.empty()) return false;
+  const int64_t vu = scenario_.first_vu + share_.number() % scenario_.max_vus;
+  return std::any_of(ceded_.begin(), ceded_.end(), [&](const Ceded& ceded) {
+    return due >= ceded.from && Owns(ceded.slice, vu);
+  });
+}
+
+// The VU that has been idle longest; null when there is none that goes on.
+Vu* Arrivals::TakeIdle(Nanos due) {
+  while (!idle_.empty()) {
+    Vu* vu = idle_.front();
+    idle_.pop_front();
+    if (vu->Takes(due)) return vu;
+  }
+  return nullptr;
+}
+
+void Arrivals::Cede(Slice slice, Nanos from) {
+  ceded_.push_back({slice, from});
+  std::erase_if(spares_, [slice](const Vu* vu) { return Owns(slice, vu->index()); });
+}
+
+void Arrivals::ChangeRate(Nanos from, int64_t rate) {
+  times_.ChangeRate(from - scenario_.start_time, rate, scenario_.time_unit);
+  if (shared_.start && !share_.empty()) ArmNext();
 }
 
 void Arrivals::ArmNext() {

@@ -10,12 +10,14 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <vector>
 
 #include "agent/vu/shared.h"
 #include "agent/vu/timer_queue.h"
 #include "common/plan/arrival.h"
 #include "common/plan/iteration_numbers.h"
 #include "common/plan/plan.h"
+#include "common/plan/slice.h"
 
 namespace kload::agent {
 
@@ -33,9 +35,9 @@ class Arrivals {
   // Makes a spare VU: runs its init code and launches it.
   using MakeVu = std::function<void(Vu&)>;
 
-  // `numbers`: see Arrival::number_in_agent.
-  Arrivals(VuShared& shared, const Scenario& scenario, ArrivalShare share, IterationNumbers numbers,
-           MakeVu make);
+  // Those that are due at run time `from` or later. `numbers`: see Arrival::number_in_agent.
+  Arrivals(VuShared& shared, const Scenario& scenario, ArrivalShare share, Nanos from,
+           IterationNumbers numbers, MakeVu make);
 
   // One of this worker's VUs of the scenario, before Start(); at least one, by rising index. A spare one is made when it
   // is needed.
@@ -44,20 +46,33 @@ class Arrivals {
   void Start();
   // No further iterations.
   void Stop() { timer_.Cancel(); }
+  // What is due to the slice's VUs at run time `from` or later is somebody else's.
+  void Cede(Slice slice, Nanos from);
+  // From run time `from` on the scenario, whose rate is constant, has another one.
+  void ChangeRate(Nanos from, int64_t rate);
+  const Scenario& scenario() const { return scenario_; }
 
   // The VU waits for an iteration.
   void OnIdle(Vu& vu);
 
  private:
+  struct Ceded {
+    Slice slice;
+    Nanos from;
+  };
+
   void Tick();
+  bool IsCeded(Nanos due) const;
+  Vu* TakeIdle(Nanos due);
   void ArmNext();
   void Drop();
   void MakeSpare();
 
   VuShared& shared_;
   const Scenario& scenario_;
-  const ArrivalTimes times_;
+  ArrivalTimes times_;
   ArrivalShare share_;
+  std::vector<Ceded> ceded_;
   IterationNumbers numbers_;
   Vu* first_ = nullptr;     // drops are counted in its name
   std::deque<Vu*> spares_;  // the next one first

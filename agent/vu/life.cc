@@ -50,6 +50,15 @@ std::vector<Step> ScheduledSteps(const std::vector<std::vector<Stretch>>& vus) {
   return steps;
 }
 
+void VuLife::EndAt(Nanos end, Nanos grace) {
+  std::erase_if(stretches_, [end](const Stretch& stretch) { return stretch.begin >= end; });
+  for (Stretch& stretch : stretches_) {
+    if (stretch.end <= end) continue;
+    stretch.end = end;
+    stretch.cut = std::min(stretch.cut, end + grace);
+  }
+}
+
 VuLife::Decision VuLife::Decide(Nanos now) {
   while (current_ < stretches_.size() && stretches_[current_].end <= now) ++current_;
   if (stopped_ || current_ == stretches_.size()) return {Decision::Kind::kEnd, now, now};

@@ -48,9 +48,12 @@ class VuLife {
   Decision Decide(Nanos now);
   // No iteration starts any more.
   void Stop() { stopped_ = true; }
+  // No iteration starts at `end` or later; one that runs then is interrupted after `grace`.
+  void EndAt(Nanos end, Nanos grace);
+  const std::vector<Stretch>& stretches() const { return stretches_; }
 
  private:
-  const std::vector<Stretch> stretches_;
+  std::vector<Stretch> stretches_;
   size_t current_ = 0;
   bool stopped_ = false;
 };
@@ -68,10 +71,12 @@ class IterationPool {
     --left_;
     return true;
   }
-  // Whether there is a limit, and then the part that has been taken, 0 to 1.
+  // One that was taken has ended.
+  void NoteDone() { ++done_; }
+  // Whether there is a limit, and then the part that is done, 0 to 1.
   bool limited() const { return all_ != kUnlimited; }
   double progress() const {
-    return all_ == 0 ? 1 : 1 - static_cast<double>(left_) / static_cast<double>(all_);
+    return all_ == 0 ? 1 : static_cast<double>(done_) / static_cast<double>(all_);
   }
   // Those that nobody will start: k6's dropped_iterations. 0 the second time.
   int64_t TakeRest() {
@@ -84,6 +89,7 @@ class IterationPool {
  private:
   int64_t all_;
   int64_t left_;
+  int64_t done_ = 0;
 };
 
 }  // namespace kload::agent

@@ -16,7 +16,8 @@ k6::ScriptSettings SettingsOf(const VuShared& shared, int64_t vu) {
   settings.interrupt = shared.interrupt;
   settings.throw_on_error = shared.options.throw_on_error;
   settings.max_redirects = static_cast<int>(shared.options.max_redirects);
-  settings.options_json = shared.options.consolidated_options_json;
+  settings.options_json = shared.options_json;
+  settings.user_agent = shared.options.user_agent;
   settings.batch = static_cast<int>(shared.options.batch);
   settings.batch_per_host = static_cast<int>(shared.options.batch_per_host);
   settings.no_cookies_reset = shared.options.no_cookies_reset;

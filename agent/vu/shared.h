@@ -11,6 +11,7 @@
 #include "agent/http/client.h"
 #include "agent/record/recorder.h"
 #include "agent/vu/run_figures.h"
+#include "agent/vu/side_slots.h"
 #include "agent/vu/timer_queue.h"
 #include "common/base/clock.h"
 #include "common/k6/host.h"
@@ -51,6 +52,9 @@ struct VuShared {
   const std::atomic<bool>* interrupt;  // see k6::ScriptSettings
   std::optional<Nanos> start = {};     // steady time of run time 0, once it is known
   std::shared_ptr<const k6::Secrets> secrets = {};
+  // options.consolidated_options_json, for all scripts together.
+  std::shared_ptr<const std::string> options_json = {};
+  SideSlots side_slots = {};
 
   // Run time; 0 until the start is known.
   // What k6/execution tells of the agent.

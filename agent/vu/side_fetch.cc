@@ -4,9 +4,10 @@
 
 namespace kload::agent {
 
-SideFetch::SideFetch(HttpShared& shared, HttpClient& owner, const Order& order,
+SideFetch::SideFetch(HttpShared& shared, HttpClient& owner, SideSlots& slots, const Order& order,
                      std::function<void(SideFetch&)> on_end)
-    : order_(order),
+    : slots_(slots),
+      order_(order),
       client_(shared, owner),
       fiber_(
           [this, on_end = std::move(on_end)](Fiber& fiber) {

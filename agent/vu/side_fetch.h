@@ -2,6 +2,7 @@
 //
 // Data path: VuHost::BeginFetch() -> SideFetch -> HttpClient -> VuHost.
 // Thread:    the VU's worker's. Destroyed only when done().
+// Bound:     see SideSlots, of which each has one as long as it lives.
 // Cost:      a fiber (a stack of kStackBytes, mapped and unmapped) and a client for each; a plain http.get() needs none.
 #pragma once
 
@@ -11,6 +12,7 @@
 #include "agent/fiber/fiber.h"
 #include "agent/http/client.h"
 #include "agent/record/recorder.h"
+#include "agent/vu/side_slots.h"
 #include "common/http/message.h"
 #include "common/metric/delta.h"
 
@@ -28,9 +30,12 @@ class SideFetch {
     const Recorder::Scope* scope;  // where the script was when it asked
   };
 
-  // Uses the connections of `owner`, which outlives this. `on_end` is called inside of the fiber, when the response is there.
-  SideFetch(HttpShared& shared, HttpClient& owner, const Order& order,
+  // Uses the connections of `owner`, and one of `slots` that was taken for it; both outlive this. `on_end` is called inside of the fiber, when the response is there.
+  SideFetch(HttpShared& shared, HttpClient& owner, SideSlots& slots, const Order& order,
             std::function<void(SideFetch&)> on_end);
+  ~SideFetch() { slots_.Give(); }
+  SideFetch(const SideFetch&) = delete;
+  SideFetch& operator=(const SideFetch&) = delete;
 
   void Begin() { fiber_.Resume(); }
   // Ends it soon, its last hop `interrupted`.
@@ -41,6 +46,7 @@ class SideFetch {
   http::Response& response() { return response_; }
 
  private:
+  SideSlots& slots_;
   const Order order_;
   HttpClient client_;
   http::Response response_;

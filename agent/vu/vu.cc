@@ -60,6 +60,21 @@ void Vu::Stop(Nanos grace) {
   if (active_ && (!cut_.armed() || due < cut_.due())) cut_.Arm(due);
 }
 
+void Vu::EndAt(Nanos from) {
+  life_.EndAt(from, graceful_stop());
+  host_.Wake();
+  if (!shared_.start) return;
+  const Nanos due = *shared_.start + from + graceful_stop();
+  if (active_ && cut_.armed() && due < cut_.due()) cut_.Arm(due);
+}
+
+Nanos Vu::ArrivalsEnd() const {
+  const std::vector<Stretch>& stretches = life_.stretches();
+  return stretches.empty() ? Nanos::zero() : stretches.front().end;
+}
+
+bool Vu::Takes(Nanos due) const { return !done() && !stopped_ && due < ArrivalsEnd(); }
+
 void Vu::Live() {
   absl::Status status = Init();
   listener_.OnReady(status);
@@ -121,6 +136,7 @@ void Vu::RunStretches() {
     number_in_agent_ = spec_.numbers->in_agent.Next();
     const Nanos start = shared_.clock.Now();
     Iterate();
+    spec_.pool->NoteDone();
     PauseAfter(start, decision.until);
   }
   const int64_t dropped = spec_.pool->TakeRest();
@@ -129,22 +145,23 @@ void Vu::RunStretches() {
 }
 
 void Vu::RunArrivals(Arrivals& arrivals) {
-  const Stretch& stretch = spec_.stretches.front();
   while (true) {
     arrivals.OnIdle(*this);
-    while (!given_ && !stopped_ && shared_.RunNow() < stretch.end) {
-      host_.WaitUntil(*shared_.start + stretch.end);
+    while (!given_ && !stopped_ && shared_.RunNow() < ArrivalsEnd()) {
+      host_.WaitUntil(*shared_.start + ArrivalsEnd());
     }
     if (!given_ || stopped_) break;
     SetActive(true);
-    ArmCut(stretch.cut);
+    // One that was given late may begin when there are no more to come.
+    ArmCut(life_.stretches().empty() ? ArrivalsEnd() + graceful_stop()
+                                     : life_.stretches().front().cut);
     const Nanos start = shared_.clock.Now();
     host_.BeginArrival(std::max(start - *shared_.start - given_->due, Nanos::zero()));
     number_in_test_ = given_->number;
     number_in_agent_ = given_->number_in_agent;
     given_.reset();
     Iterate();
-    PauseAfter(start, stretch.end);
+    PauseAfter(start, ArrivalsEnd());
     SetActive(false);
   }
 }
@@ -199,11 +216,10 @@ double Vu::Progress() const {
 
 void Vu::PauseAfter(Nanos iteration_start, Nanos stretch_end) {
   const Nanos next = iteration_start + shared_.options.min_iteration_duration;
-  if (next > shared_.clock.Now() && !stopped_) {
-    host_.WaitUntil(std::min(next, *shared_.start + stretch_end));
-  } else {
-    host_.YieldIfBusy();
-  }
+  const Nanos until = std::min(next, *shared_.start + stretch_end);
+  if (until <= shared_.clock.Now() || stopped_) return host_.YieldIfBusy();
+  // Others may wake the VU, when its scenario is scaled.
+  while (!stopped_ && shared_.clock.Now() < until) host_.WaitUntil(until);
 }
 
 void Vu::SetActive(bool active) {

@@ -79,6 +79,15 @@ class Vu {
   bool controlled() const { return spec_.allowed != nullptr; }
   // No further iterations. A running one gets `grace` to finish.
   void Stop(Nanos grace);
+  // Another agent has the VU from run time `from` on: no iteration starts then or later, a running one gets its graceful stop.
+  void EndAt(Nanos from);
+  // Of its scenario: whether it takes an iteration that is due at run time `due`.
+  bool Takes(Nanos due) const;
+  int64_t index() const { return spec_.index; }
+  const Scenario& scenario() const { return *spec_.scenario; }
+  // When it iterates; run time.
+  const std::vector<Stretch>& stretches() const { return life_.stretches(); }
+  bool arrives() const { return spec_.arrivals != nullptr; }
   // Of its scenario.
   Nanos graceful_stop() const { return spec_.scenario->graceful_stop; }
   // Whether the VU has never begun or has ended.
@@ -86,6 +95,7 @@ class Vu {
 
  private:
   void Live();
+  Nanos ArrivalsEnd() const;
   absl::Status Init();
   absl::Status TakeSetupData();
   void RunStretches();

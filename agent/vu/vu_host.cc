@@ -74,17 +74,16 @@ void VuHost::BeginEntry() {
   suspended_ = false;
   ++iteration_;
   if (std::exchange(cancelled_, false)) http_.Reset();
+  if (start_delay_) Record(Builtin::kIterationStartDelay, Milliseconds(*start_delay_));
 }
 
-void VuHost::BeginArrival(Nanos delay) {
-  start_delay_ = delay;
-  Record(Builtin::kIterationStartDelay, Milliseconds(delay));
-}
+void VuHost::BeginArrival(Nanos delay) { start_delay_ = delay; }
 
 void VuHost::EndEntry() {
   groups_.resize(1);
-  if (bytes_sent_ > 0) Record(Builtin::kDataSent, static_cast<double>(bytes_sent_));
-  if (bytes_received_ > 0) Record(Builtin::kDataReceived, static_cast<double>(bytes_received_));
+  // Also when there was no traffic, as k6 does.
+  Record(Builtin::kDataSent, static_cast<double>(bytes_sent_));
+  Record(Builtin::kDataReceived, static_cast<double>(bytes_received_));
 }
 
 void VuHost::Record(MetricId metric, double value) {
@@ -98,7 +97,7 @@ void VuHost::Wake() {
 void VuHost::Cancel() {
   cancelled_ = true;
   http_.Cancel();
-  for (const auto& fetch : side_fetches_) fetch->Cancel();
+  for (const auto& [ticket, fetch] : side_fetches_) fetch->Cancel();
   if (waits_ != Waits::kNo) resume_.Arm(shared_.clock.Now());
 }
 
@@ -123,6 +122,12 @@ absl::StatusOr<http::Response> VuHost::Fetch(const http::Request& request, const
   if (cancelled_) return Stopped();
   http::Response response = http_.Fetch(*fiber_, request);
   RecordHops(request, scope(), tags, response);
+  if (!cancelled_ && !sent_) {
+    // Nothing was sent, perhaps nothing was waited for: a script that tries again and again would keep the loop from
+    // all else, its own end included.
+    resume_.Arm(shared_.clock.Now());
+    Suspend(Waits::kScript);
+  }
   if (cancelled_) return Stopped();
   return response;
 }
@@ -130,11 +135,12 @@ absl::StatusOr<http::Response> VuHost::Fetch(const http::Request& request, const
 void VuHost::RecordHops(const http::Request& request, const Recorder::Scope* scope,
                         const Tags& tags, http::Response& response) {
   const Nanos at = shared_.RunNow();
+  sent_ = false;
   for (http::Hop& hop : response.hops) {
     if (request.rule != nullptr && hop.expectation == http::Expectation::kByDefaultRule) {
       hop.expectation = http::Judge(*request.rule, hop.status);
     }
-    suspended_ = true;
+    sent_ = sent_ || hop.bytes_sent > 0;
     bytes_sent_ += hop.bytes_sent;
     bytes_received_ += hop.bytes_received;
     shared_.recorder.AddHop(scope, hop, Tagged(tags), at);
@@ -148,43 +154,55 @@ void VuHost::RecordHops(const http::Request& request, const Recorder::Scope* sco
 // ---- Requests beside the script ----
 
 void VuHost::BeginFetch(uint64_t ticket, const http::Request& request, const Tags& tags) {
-  side_fetches_.push_back(std::make_unique<SideFetch>(
-      shared_.http, http_, SideFetch::Order{ticket, request, tags, scope()},
-      [this](SideFetch& fetch) { OnSideFetchEnded(fetch); }));
-  SideFetch& fetch = *side_fetches_.back();
-  if (cancelled_) fetch.Cancel();
-  fetch.Begin();
+  ordered_fetches_.push_back({ticket, request, tags, scope()});
+  BeginOrdered();
+}
+
+void VuHost::BeginOrdered() {
+  while (!ordered_fetches_.empty()) {
+    if (!shared_.side_slots.Take()) return shared_.side_slots.Wait(*this);
+    const SideFetch::Order order = ordered_fetches_.front();
+    ordered_fetches_.pop_front();
+    auto made = std::make_unique<SideFetch>(shared_.http, http_, shared_.side_slots, order,
+                                            [this](SideFetch& fetch) { OnSideFetchEnded(fetch); });
+    SideFetch& fetch = *made;
+    side_fetches_.emplace(order.ticket, std::move(made));
+    ++fetches_under_way_;
+    if (cancelled_) fetch.Cancel();
+    fetch.Begin();
+  }
 }
 
 // On the fetch's own fiber, which ends right after this.
 void VuHost::OnSideFetchEnded(SideFetch& fetch) {
   RecordHops(fetch.order().request, fetch.order().scope, fetch.order().tags, fetch.response());
   ended_fetches_.push_back(fetch.order().ticket);
+  --fetches_under_way_;
   if (waits_ == Waits::kFetches) resume_.Arm(shared_.clock.Now());
 }
 
 absl::StatusOr<std::vector<k6::Fetched>> VuHost::AwaitFetches(std::optional<Nanos> longest) {
   if (cancelled_) return Stopped();
-  if (ended_fetches_.empty() && (longest || !side_fetches_.empty())) {
+  if (ended_fetches_.empty() && (longest || !side_fetches_.empty() || !ordered_fetches_.empty())) {
     if (longest) resume_.Arm(shared_.clock.Now() + Scaled(*longest));
     Suspend(Waits::kFetches);
     if (cancelled_) return Stopped();
   }
   std::vector<k6::Fetched> ended;
   for (const uint64_t ticket : std::exchange(ended_fetches_, {})) {
-    const auto found =
-        std::find_if(side_fetches_.begin(), side_fetches_.end(),
-                     [&](const auto& fetch) { return fetch->order().ticket == ticket; });
-    ended.push_back({ticket, std::move((*found)->response())});
-    side_fetches_.erase(found);
+    const auto found = side_fetches_.find(ticket);
+    ended.push_back({ticket, std::move(found->second->response())});
+    side_fetches_.erase(found);  // its slot goes to who waits, maybe this VU
   }
   return ended;
 }
 
 void VuHost::AbandonFetches() {
-  const auto done = [](const auto& fetch) { return fetch->done(); };
-  for (const auto& fetch : side_fetches_) fetch->Cancel();
-  while (!std::all_of(side_fetches_.begin(), side_fetches_.end(), done)) Suspend(Waits::kFetches);
+  ordered_fetches_.clear();
+  shared_.side_slots.StopWaiting(*this);
+  for (const auto& [ticket, fetch] : side_fetches_) fetch->Cancel();
+  // The last one that ended has armed the timer, which fires when its fiber is done.
+  while (fetches_under_way_ > 0) Suspend(Waits::kFetches);
   side_fetches_.clear();
   ended_fetches_.clear();
 }

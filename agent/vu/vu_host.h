@@ -5,6 +5,7 @@
 // worker's loop.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,7 +24,7 @@
 
 namespace kload::agent {
 
-class VuHost final : public k6::Host {
+class VuHost final : public k6::Host, private SideSlots::Waiter {
  public:
   using ExecutionSource = std::function<k6::Execution()>;
   struct Identity {
@@ -35,6 +36,7 @@ class VuHost final : public k6::Host {
 
   // `execution` answers k6/execution; called inside.
   VuHost(VuShared& shared, Identity identity, ExecutionSource execution);
+  ~VuHost() override { shared_.side_slots.StopWaiting(*this); }
 
   // The fiber that the script runs on; before the script is made.
   void Attach(Fiber& fiber) { fiber_ = &fiber; }
@@ -97,6 +99,8 @@ class VuHost final : public k6::Host {
   Nanos Scaled(Nanos script_time) const;
   void RecordHops(const http::Request& request, const Recorder::Scope* scope, const Tags& tags,
                   http::Response& response);
+  void OnRoom() override { BeginOrdered(); }
+  void BeginOrdered();
   void OnSideFetchEnded(SideFetch& fetch);
   std::map<std::string, std::string> TagsOf(const std::string& group_path) const;
   const Tags& Tagged(const Tags& tags);
@@ -108,13 +112,17 @@ class VuHost final : public k6::Host {
   const ExecutionSource execution_;
   Fiber* fiber_ = nullptr;
   HttpClient http_;
-  std::vector<std::unique_ptr<SideFetch>> side_fetches_;  // not handed out yet
-  std::vector<uint64_t> ended_fetches_;                   // their tickets, in order
-  std::map<std::string, std::string> vu_tags_;            // what the script has set
+  std::deque<SideFetch::Order> ordered_fetches_;  // those that found no slot yet
+  std::map<uint64_t, std::unique_ptr<SideFetch>>
+      side_fetches_;                            // by ticket: begun and not handed out yet
+  size_t fetches_under_way_ = 0;                // of them, that have not ended
+  std::vector<uint64_t> ended_fetches_;         // their tickets, in order
+  std::map<std::string, std::string> vu_tags_;  // what the script has set
   TimerQueue::Timer resume_;
   Waits waits_ = Waits::kNo;
   bool cancelled_ = false;
   bool suspended_ = false;            // since BeginEntry()
+  bool sent_ = false;                 // anything, by the request that was recorded last
   std::optional<Nanos> start_delay_;  // of an iteration that was due at a time
   uint64_t bytes_sent_ = 0;
   uint64_t bytes_received_ = 0;

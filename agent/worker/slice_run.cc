@@ -24,6 +24,11 @@ bool Contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+bool HasBudget(const Scenario& scenario) {
+  return scenario.executor == ExecutorKind::kSharedIterations ||
+         scenario.executor == ExecutorKind::kPerVuIterations;
+}
+
 bool Shares(const Scenario& scenario) {
   return scenario.executor == ExecutorKind::kSharedIterations;
 }
@@ -41,8 +46,9 @@ SliceRun::SliceRun(boost::asio::io_context& io, const Clock& clock, TimerQueue& 
       sample_file_(sample_file),
       figures_(spec_->figures->Of(worker)),
       log_gate_(kLogLinesPerSecond),
+      worker_count_(worker_count),
       recorder_(metrics_, RecorderOptions()),
-      http_(io, clock, HttpOptionsOf(worker, worker_count)),
+      http_(io, clock, HttpOptionsOf(worker)),
       shared_{clock,
               timers,
               http_,
@@ -59,8 +65,11 @@ SliceRun::SliceRun(boost::asio::io_context& io, const Clock& clock, TimerQueue& 
       tick_(timers, [this] { Tick(); }),
       settle_(timers, [this] { Settle(); }) {
   shared_.secrets = spec_->secrets;
+  shared_.options_json =
+      std::make_shared<const std::string>(spec_->plan.options.consolidated_options_json);
   for (const Scenario& scenario : spec_->plan.scenarios) progress_.push_back({scenario.name});
-  MakeVus(worker, worker_count);
+  for (const Scenario& scenario : spec_->plan.scenarios) allowed_.push_back(scenario.vus);
+  MakeVus({.slice = spec_->slice, .from = Nanos::zero(), .budgets = {}});
 }
 
 SliceRun::~SliceRun() {
@@ -79,7 +88,7 @@ Recorder::Options SliceRun::RecorderOptions() {
   return options;
 }
 
-HttpOptions SliceRun::HttpOptionsOf(uint32_t worker, uint32_t worker_count) const {
+HttpOptions SliceRun::HttpOptionsOf(uint32_t worker) {
   const RunOptions& options = spec_->plan.options;
   HttpOptions http{
       .user_agent = options.user_agent,
@@ -89,20 +98,22 @@ HttpOptions SliceRun::HttpOptionsOf(uint32_t worker, uint32_t worker_count) cons
       .idle = {static_cast<size_t>(options.batch), static_cast<size_t>(options.batch_per_host)},
       .network = options.network,
       .first_dns_turn = spec_->slice.index + uint64_t{spec_->slice.count} * worker};
-  if (options.network.rps > 0) {
-    http.next_slot = [this, share = RateShare(spec_->plan, spec_->slice, worker, worker_count)](
-                         Nanos from) { return NextSlot(share, from); };
-  }
+  if (options.network.rps > 0) http.next_slot = [this](Nanos from) { return NextSlot(from); };
   return http;
 }
 
 // setup() and teardown() run alone in the cluster: they have every slot.
-std::optional<Nanos> SliceRun::NextSlot(const RateShare& share, Nanos from) const {
+std::optional<Nanos> SliceRun::NextSlot(Nanos from) const {
   const bool alone = !shared_.start || (phase_ != nullptr && !phase_->done());
   if (alone) return NextSlotOfAll(spec_->plan.options.network.rps, from);
-  const std::optional<Nanos> slot = share.NextSlot(from - *shared_.start);
-  if (!slot) return std::nullopt;
-  return *shared_.start + *slot;
+  std::optional<Nanos> first;
+  for (const Holding& holding : holdings_) {
+    const std::optional<Nanos> slot =
+        holding.rate->NextSlot(std::max(from - *shared_.start, holding.from));
+    if (slot && *slot < holding.until && (!first || *slot < *first)) first = slot;
+  }
+  if (!first) return std::nullopt;
+  return *shared_.start + *first;
 }
 
 void SliceRun::KeepSample(const MetricDef& metric, double value, const Tags& tags, Nanos at) {
@@ -118,50 +129,102 @@ void SliceRun::FlushSamples() {
   if (!samples_.empty()) Emit(samples_.Take());
 }
 
-void SliceRun::MakeVus(uint32_t worker, uint32_t worker_count) {
-  std::vector<std::vector<Stretch>> all;
-  for (const Scenario& scenario : spec_->plan.scenarios) allowed_.push_back(scenario.vus);
-  for (size_t i = 0; i < spec_->plan.scenarios.size(); ++i) {
-    const Scenario& scenario = spec_->plan.scenarios[i];
-    const std::vector<Step> reserved = ReservedSteps(scenario);
-    std::vector<Vu::Spec> own;
-    int64_t pooled = 0;
-    const int64_t before =
-        ShareOf(scenario.first_vu, spec_->slice);  // the agent's, of other scenarios
-    for (const VuSchedule& schedule : SchedulesOf(scenario, spec_->slice)) {
-      if (schedule.vu / spec_->slice.count % worker_count != worker) continue;
-      own.push_back({schedule.vu, i, &scenario, StretchesOf(scenario, reserved, schedule), nullptr,
-                     schedule.vu / spec_->slice.count, nullptr});
-      pooled += Shares(scenario) ? IterationBudget(scenario, schedule.vu - scenario.first_vu) : 0;
-    }
-    if (own.empty()) continue;
-    const VuNumbers numbers = NumbersOf(scenario, own.front(), before, worker_count);
-    if (IsArrivalRate(scenario)) {
-      MakeArrivals(i, std::move(own), numbers.in_agent, worker_count);
-      continue;
-    }
-    const auto shared_numbers = std::make_shared<VuNumbers>(numbers);
-    const auto pool = std::make_shared<IterationPool>(pooled);
-    for (Vu::Spec& vu : own) {
-      if (IsControlled(scenario)) vu.allowed = &allowed_[i];
-      vu.numbers = shared_numbers;
-      vu.pool = Shares(scenario) ? pool
-                                 : std::make_shared<IterationPool>(
-                                       IterationBudget(scenario, vu.index - scenario.first_vu));
-      if (!IsControlled(scenario)) all.push_back(vu.stretches);
-      first_vus_.push_back(&AddVu(std::move(vu)));
-    }
+void SliceRun::Hold(Slice slice, Nanos from) {
+  Holding holding{slice, from, Nanos::max(), std::nullopt};
+  if (spec_->plan.options.network.rps > 0) {
+    holding.rate.emplace(spec_->plan, slice, worker_, worker_count_);
   }
-  scheduled_ = ScheduledSteps(all);
+  holdings_.push_back(std::move(holding));
 }
 
-// The agent's VUs of the scenario have indices from `before` on, of which the worker has each `worker_count`-th one.
-VuNumbers SliceRun::NumbersOf(const Scenario& scenario, const Vu::Spec& first, int64_t before,
-                              uint32_t worker_count) const {
-  const int64_t in_agent = ShareOf(scenario.first_vu + MaxVus(scenario), spec_->slice) - before;
-  return {{in_agent, first.index_in_agent - before, worker_count},
-          {MaxVus(scenario), first.index - scenario.first_vu,
-           int64_t{spec_->slice.count} * worker_count}};
+void SliceRun::MakeVus(const Part& part) {
+  Hold(part.slice, part.from);
+  for (size_t i = 0; i < spec_->plan.scenarios.size(); ++i) {
+    Making making = Collect(i, part);
+    if (making.own.empty()) continue;
+    if (IsArrivalRate(spec_->plan.scenarios[i])) {
+      MakeArrivals(std::move(making));
+    } else {
+      MakeLooping(std::move(making));
+    }
+  }
+  vus_in_agent_ += ShareOf(TotalVus(spec_->plan), part.slice);
+  ++parts_;
+  CountScheduled();
+}
+
+SliceRun::Making SliceRun::Collect(size_t scenario_index, const Part& part) const {
+  const Scenario& scenario = spec_->plan.scenarios[scenario_index];
+  Making making{.scenario = scenario_index, .part = &part, .left = {}, .own = {}, .budgets = {}};
+  for (const PartBudget& budget : part.budgets) {
+    if (budget.scenario == scenario.name) making.left = budget.iterations;
+  }
+  making.before = ShareOf(scenario.first_vu, part.slice);
+  const std::vector<Step> reserved = ReservedSteps(scenario);
+  const std::vector<VuSchedule> schedules = SchedulesOf(scenario, part.slice);
+  making.all = static_cast<int64_t>(schedules.size());
+  for (int64_t i = 0; i < making.all; ++i) {
+    const VuSchedule& schedule = schedules[static_cast<size_t>(i)];
+    if (schedule.vu / part.slice.count % worker_count_ != worker_) continue;
+    std::vector<Stretch> stretches = StretchesOf(scenario, reserved, schedule);
+    std::erase_if(stretches, [&](const Stretch& stretch) { return stretch.end <= part.from; });
+    for (Stretch& stretch : stretches) stretch.begin = std::max(stretch.begin, part.from);
+    const int64_t budget = making.left ? ShareOf(*making.left, {uint32_t(i), uint32_t(making.all)})
+                                       : IterationBudget(scenario, schedule.vu - scenario.first_vu);
+    if (stretches.empty() || budget == 0) continue;
+    making.own.push_back({schedule.vu, scenario_index, &scenario, std::move(stretches), nullptr,
+                          vus_in_agent_ + schedule.vu / part.slice.count, nullptr});
+    making.budgets.push_back(budget);
+  }
+  return making;
+}
+
+// The agent's VUs of the scenario have indices from `before` on, of which the worker has each `worker_count`-th one. Numbers
+// of iterations that somebody else has given already are not given again: where their number is fixed, those behind what was
+// reported; else those behind more than can have been.
+VuNumbers SliceRun::NumbersOf(const Making& making) const {
+  constexpr int64_t kRoundsOfAPart = int64_t{1} << 22;
+  const Scenario& scenario = spec_->plan.scenarios[making.scenario];
+  const Slice slice = making.part->slice;
+  const Vu::Spec& first = making.own.front();
+  const int64_t in_agent = ShareOf(scenario.first_vu + MaxVus(scenario), slice) - making.before;
+  const int64_t part = static_cast<int64_t>(parts_);
+  int64_t rounds = part * kRoundsOfAPart;
+  if (making.left) {
+    int64_t given = -*making.left;
+    for (const VuSchedule& each : SchedulesOf(scenario, slice)) {
+      given += IterationBudget(scenario, each.vu - scenario.first_vu);
+    }
+    rounds = std::max<int64_t>(given, 0) / std::max<int64_t>(making.all, 1);
+  }
+  return {{in_agent, first.index_in_agent - vus_in_agent_ - making.before, worker_count_,
+           part * kRoundsOfAPart},
+          {MaxVus(scenario), first.index - scenario.first_vu, int64_t{slice.count} * worker_count_,
+           rounds}};
+}
+
+void SliceRun::MakeLooping(Making making) {
+  const Scenario& scenario = spec_->plan.scenarios[making.scenario];
+  const auto numbers = std::make_shared<VuNumbers>(NumbersOf(making));
+  int64_t pooled = 0;
+  for (const int64_t budget : making.budgets) pooled += Shares(scenario) ? budget : 0;
+  const auto pool = std::make_shared<IterationPool>(pooled);
+  for (size_t i = 0; i < making.own.size(); ++i) {
+    Vu::Spec& vu = making.own[i];
+    if (IsControlled(scenario)) vu.allowed = &allowed_[making.scenario];
+    vu.numbers = numbers;
+    vu.pool = Shares(scenario) ? pool : std::make_shared<IterationPool>(making.budgets[i]);
+    first_vus_.push_back(&AddVu(std::move(vu)));
+  }
+}
+
+// What the plan wants of the looping VUs that are here now.
+void SliceRun::CountScheduled() {
+  std::vector<std::vector<Stretch>> all;
+  for (const std::unique_ptr<Vu>& vu : vus_) {
+    if (!vu->controlled() && !vu->arrives()) all.push_back(vu->stretches());
+  }
+  scheduled_ = ScheduledSteps(all);
 }
 
 Vu& SliceRun::AddVu(Vu::Spec spec) {
@@ -170,16 +233,16 @@ Vu& SliceRun::AddVu(Vu::Spec spec) {
   return *vus_.back();
 }
 
-void SliceRun::MakeArrivals(size_t scenario_index, std::vector<Vu::Spec> own,
-                            const IterationNumbers& numbers, uint32_t worker_count) {
-  const Scenario& scenario = spec_->plan.scenarios[scenario_index];
+void SliceRun::MakeArrivals(Making making) {
+  const Scenario& scenario = spec_->plan.scenarios[making.scenario];
+  const Part& part = *making.part;
   arrivals_end_ = std::max(arrivals_end_, scenario.start_time + RegularDuration(scenario));
-  const int64_t first = own.front().index - scenario.first_vu;
-  const int64_t step = int64_t{spec_->slice.count} * worker_count;
-  arrivals_.push_back(std::make_unique<Arrivals>(shared_, scenario,
-                                                 ArrivalShare(MaxVus(scenario), first, step),
-                                                 numbers, [this](Vu& vu) { BeginVu(vu); }));
-  for (Vu::Spec& spec : own) {
+  const int64_t first = making.own.front().index - scenario.first_vu;
+  const int64_t step = int64_t{part.slice.count} * worker_count_;
+  arrivals_.push_back(std::make_unique<Arrivals>(
+      shared_, scenario, ArrivalShare(MaxVus(scenario), first, step), part.from,
+      NumbersOf(making).in_agent, [this](Vu& vu) { BeginVu(vu); }));
+  for (Vu::Spec& spec : making.own) {
     const bool spare = spec.index - scenario.first_vu >= scenario.pre_allocated_vus;
     spec.arrivals = arrivals_.back().get();
     Vu& vu = AddVu(std::move(spec));
@@ -200,7 +263,10 @@ void SliceRun::Prepare() {
 // One VU per turn of the loop, so that the worker stays responsive while it makes thousands.
 void SliceRun::InitNext() {
   if (releasing_) return;
-  if (next_init_ == first_vus_.size()) return Emit(WorkerPrepared{absl::OkStatus()});
+  if (next_init_ == first_vus_.size()) {
+    if (!std::exchange(prepared_, true)) Emit(WorkerPrepared{absl::OkStatus()});
+    return;
+  }
   BeginVu(*first_vus_[next_init_++]);
   if (!init_failed_) init_.Arm(clock_.Now());
 }
@@ -245,13 +311,65 @@ void SliceRun::Start(Nanos start, std::string setup_json) {
   for (const std::unique_ptr<Arrivals>& arrivals : arrivals_) arrivals->Start();
   next_tick_ = kTick;
   tick_.Arm(start + next_tick_);
-  if (first_vus_.empty()) settle_.Arm(start + arrivals_end_);
+  if (first_vus_.empty()) settle_.Arm(start + std::max(arrivals_end_, open_until_));
+}
+
+void SliceRun::Adopt(const Part& part) {
+  if (stopped_ || init_failed_) return;
+  const size_t vus = vus_.size();
+  const size_t arrivals = arrivals_.size();
+  MakeVus(part);
+  open_until_ = std::max(open_until_, part.from);
+  if (vus < vus_.size()) init_.Arm(clock_.Now());
+  if (!started_) return;
+  for (size_t i = vus; i < vus_.size(); ++i) vus_[i]->Launch(setup_json_);
+  for (size_t i = arrivals; i < arrivals_.size(); ++i) arrivals_[i]->Start();
+  if (std::exchange(all_ended_, false)) {
+    // Nothing is reported for the time without load.
+    next_tick_ = std::chrono::floor<std::chrono::seconds>(shared_.RunNow()) + kTick;
+    tick_.Arm(*shared_.start + next_tick_);
+  }
+  settle_.Arm(*shared_.start + open_until_);
+}
+
+void SliceRun::Cede(const std::vector<Slice>& slices, Nanos from) {
+  for (const Slice slice : slices) {
+    for (const std::unique_ptr<Vu>& vu : vus_) {
+      if (Owns(slice, vu->index()) && !HasBudget(vu->scenario())) vu->EndAt(from);
+    }
+    for (const std::unique_ptr<Arrivals>& each : arrivals_) each->Cede(slice, from);
+    for (size_t i = holdings_.size(); i-- > 0;) {
+      if (holdings_[i].until <= from || !Contains(holdings_[i].slice, slice)) continue;
+      const Slice whole = holdings_[i].slice;
+      holdings_[i].until = from;
+      const uint32_t shares = slice.count / whole.count;
+      for (uint32_t share = 0; share < shares; ++share) {
+        const Slice rest = ShareOfSlice(whole, share, shares);
+        if (rest.index != slice.index) Hold(rest, from);
+      }
+    }
+  }
+  const bool all_gone = std::all_of(holdings_.begin(), holdings_.end(),
+                                    [from](const Holding& each) { return each.until <= from; });
+  if (all_gone) arrivals_end_ = std::min(arrivals_end_, from);
+  CountScheduled();
+  if (started_) settle_.Arm(std::max(*shared_.start + from, clock_.Now()));
+}
+
+void SliceRun::ChangeRate(const std::string& scenario, int64_t rate, Nanos from) {
+  for (const std::unique_ptr<Arrivals>& each : arrivals_) {
+    if (each->scenario().name == scenario) each->ChangeRate(from, rate);
+  }
 }
 
 void SliceRun::Scale(const std::string& scenario, int64_t vus) {
   for (size_t i = 0; i < allowed_.size(); ++i) {
     const Scenario& each = spec_->plan.scenarios[i];
-    if (each.name == scenario && IsControlled(each)) allowed_[i] = vus;
+    if (each.name != scenario || !IsControlled(each)) continue;
+    allowed_[i] = vus;
+    for (Holding& holding : holdings_) {
+      if (holding.rate) holding.rate->SetVus(i, shared_.RunNow(), vus);
+    }
   }
   for (const std::unique_ptr<Vu>& vu : vus_) {
     if (vu->controlled()) vu->Rescale();
@@ -269,6 +387,7 @@ int64_t SliceRun::ScheduledVus(Nanos at) const {
 
 void SliceRun::Stop(bool graceful) {
   stopped_ = true;
+  if (started_) next_init_ = first_vus_.size();  // who has not begun by now need not
   for (const std::unique_ptr<Arrivals>& arrivals : arrivals_) arrivals->Stop();
   for (const std::unique_ptr<Vu>& vu : vus_) {
     vu->Stop(graceful ? vu->graceful_stop() : Nanos::zero());
@@ -310,15 +429,18 @@ void SliceRun::Tick() {
   tick_.Arm(*shared_.start + next_tick_);
 }
 
-// Whether a VU may still be made for an iteration to come.
+// Whether a VU may still be made for an iteration to come, or a part begins.
 bool SliceRun::ArrivalsGoOn() const {
-  return started_ && !stopped_ && shared_.RunNow() < arrivals_end_;
+  return started_ && !stopped_ && shared_.RunNow() < std::max(arrivals_end_, open_until_);
 }
 
 // Runs outside of every fiber, after one has ended.
 void SliceRun::Settle() {
   if (ended_ < begun_ || (phase_ != nullptr && !phase_->done())) return;
-  if (ArrivalsGoOn()) return settle_.Arm(*shared_.start + arrivals_end_);
+  if (started_ && !stopped_ && next_init_ < first_vus_.size()) return;
+  if (ArrivalsGoOn()) {
+    return settle_.Arm(*shared_.start + std::max(arrivals_end_, open_until_));
+  }
   if (started_ && !all_ended_) {
     all_ended_ = true;
     tick_.Cancel();

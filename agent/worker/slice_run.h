@@ -2,6 +2,9 @@
 // measured.
 //
 // Data path: RunSpec -> Vu ... -> Recorder -> WorkerDelta.
+// Parts:     the run begins with the slice of its RunSpec; parts of other agents may come to it (Adopt), slices of its own may go
+//            to others (Cede). A last delta says that there is no load as of its end: what is adopted later brings further
+//            deltas, and another last one.
 // Thread:    the worker's. Destroyed only when released() or never begun.
 #pragma once
 
@@ -22,6 +25,7 @@
 #include "agent/worker/messages.h"
 #include "agent/worker/sample_file.h"
 #include "common/metric/sample_batch.h"
+#include "common/plan/part.h"
 #include "common/plan/rate_share.h"
 
 namespace kload::agent {
@@ -42,6 +46,13 @@ class SliceRun final : private VuListener {
   // Run time 0 is at steady time `start`. A WorkerDelta follows for every second, and a last one
   // when all VUs have ended.
   void Start(Nanos start, std::string setup_json);
+  // Runs a further part from its `from` on, or from when its VUs are ready.
+  void Adopt(const Part& part);
+  // VUs of these slices start no iteration at run time `from` or later, and what is due to them then is somebody else's.
+  // Scenarios with a fixed number of iterations stay: what of it is left belongs to whoever began it.
+  void Cede(const std::vector<Slice>& slices, Nanos from);
+  // The scenario of that name, whose arrival rate is constant, has `rate` iterations per time unit from run time `from` on.
+  void ChangeRate(const std::string& scenario, int64_t rate, Nanos from);
   // The externally controlled scenario of that name gets `vus` VUs, in the whole cluster; what is under way ends by itself.
   void Scale(const std::string& scenario, int64_t vus);
   // No further iterations; running ones get their graceful stop, or nothing.
@@ -60,11 +71,31 @@ class SliceRun final : private VuListener {
   void OnIteration(size_t scenario, bool complete) override;
   void OnEnded() override;
 
-  void MakeVus(uint32_t worker, uint32_t worker_count);
-  VuNumbers NumbersOf(const Scenario& scenario, const Vu::Spec& first, int64_t before,
-                      uint32_t worker_count) const;
-  void MakeArrivals(size_t scenario_index, std::vector<Vu::Spec> own,
-                    const IterationNumbers& numbers, uint32_t worker_count);
+  // A slice that is run here, in [from, until) of run time.
+  struct Holding {
+    Slice slice;
+    Nanos from{0};
+    Nanos until = Nanos::max();
+    std::optional<RateShare> rate;  // where the plan has `rps`
+  };
+  // What MakeVus() has to know of one scenario of a part.
+  struct Making {
+    size_t scenario = 0;  // in the plan
+    const Part* part = nullptr;
+    std::optional<int64_t> left;   // of a fixed number of iterations, where the part says so
+    std::vector<Vu::Spec> own;     // the worker's VUs
+    std::vector<int64_t> budgets;  // of each of them
+    int64_t all = 0;               // VUs of the part
+    int64_t before = 0;  // the agent's VUs of the part that other scenarios have, below these
+  };
+
+  void Hold(Slice slice, Nanos from);
+  void MakeVus(const Part& part);
+  Making Collect(size_t scenario, const Part& part) const;
+  VuNumbers NumbersOf(const Making& making) const;
+  void MakeLooping(Making making);
+  void MakeArrivals(Making making);
+  void CountScheduled();
   Vu& AddVu(Vu::Spec spec);
   void InitNext();
   void BeginVu(Vu& vu);
@@ -76,8 +107,8 @@ class SliceRun final : private VuListener {
   void Emit(decltype(WorkerEvent::event) event);
   WorkerDelta TakeDelta(Nanos interval_end);
   Recorder::Options RecorderOptions();
-  HttpOptions HttpOptionsOf(uint32_t worker, uint32_t worker_count) const;
-  std::optional<Nanos> NextSlot(const RateShare& share, Nanos from) const;
+  HttpOptions HttpOptionsOf(uint32_t worker);
+  std::optional<Nanos> NextSlot(Nanos from) const;
   void KeepSample(const MetricDef& metric, double value, const Tags& tags, Nanos at);
   // Sends, or writes, the samples that were kept.
   void FlushSamples();
@@ -90,6 +121,10 @@ class SliceRun final : private VuListener {
   WorkerFigures& figures_;
   LogGate log_gate_;
   SampleBatchBuilder samples_;  // when the run wants them
+  const uint32_t worker_count_;
+  std::vector<Holding> holdings_;
+  int64_t vus_in_agent_ = 0;  // of all parts so far, over all workers
+  uint64_t parts_ = 0;        // so far
   MetricTable metrics_;
   Recorder recorder_;
   HttpShared http_;
@@ -103,14 +138,16 @@ class SliceRun final : private VuListener {
   std::unique_ptr<Phase> phase_;
 
   std::string setup_json_;
-  size_t next_init_ = 0;  // of first_vus_
-  size_t begun_ = 0;      // VUs whose init code was begun
-  size_t ready_ = 0;      // and has succeeded
-  size_t ended_ = 0;      // whose fiber has ended or ends now
+  size_t next_init_ = 0;   // of first_vus_
+  bool prepared_ = false;  // WorkerPrepared was told
+  size_t begun_ = 0;       // VUs whose init code was begun
+  size_t ready_ = 0;       // and has succeeded
+  size_t ended_ = 0;       // whose fiber has ended or ends now
   bool init_failed_ = false;
   bool started_ = false;
   bool stopped_ = false;
   bool all_ended_ = false;  // the last delta was sent
+  Nanos open_until_{0};     // run time; the load does not end before
   bool releasing_ = false;
   bool released_ = false;
   Nanos next_tick_{0};         // run time

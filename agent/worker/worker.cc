@@ -175,6 +175,25 @@ void Worker::Scale(std::string scenario, int64_t vus) {
   });
 }
 
+void Worker::Adopt(std::vector<Part> parts) {
+  impl_->Post([self = impl_.get(), parts = std::move(parts)] {
+    if (self->run == nullptr) return;
+    for (const Part& part : parts) self->run->Adopt(part);
+  });
+}
+
+void Worker::Cede(std::vector<Slice> slices, Nanos from) {
+  impl_->Post([self = impl_.get(), slices = std::move(slices), from] {
+    if (self->run != nullptr) self->run->Cede(slices, from);
+  });
+}
+
+void Worker::ChangeRate(std::string scenario, int64_t rate, Nanos from) {
+  impl_->Post([self = impl_.get(), scenario = std::move(scenario), rate, from] {
+    if (self->run != nullptr) self->run->ChangeRate(scenario, rate, from);
+  });
+}
+
 void Worker::Stop(bool graceful) {
   const auto stop = [self = impl_.get(), graceful] {
     if (self->run != nullptr) self->run->Stop(graceful);

@@ -10,10 +10,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/vu/phase.h"
 #include "agent/worker/messages.h"
 #include "common/base/clock.h"
+#include "common/plan/part.h"
 
 namespace kload::agent {
 
@@ -37,6 +39,9 @@ class Worker {
   void RunPhase(PhaseKind kind, std::string data_json);
   void StartRun(Nanos start, std::string setup_json);
   void Scale(std::string scenario, int64_t vus);
+  void Adopt(std::vector<Part> parts);
+  void Cede(std::vector<Slice> slices, Nanos from);
+  void ChangeRate(std::string scenario, int64_t rate, Nanos from);
   void Stop(bool graceful);
   void Release();
   // Runs `work` on the worker's thread, for what would keep the link's thread busy.

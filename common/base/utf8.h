@@ -1,8 +1,9 @@
-// Writing characters as UTF-8.
+// Writing characters as UTF-8, and cutting texts.
 //
 // Thread: pure functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -25,6 +26,16 @@ inline void AppendUtf8(std::string& out, uint32_t code) {
     out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
     out += static_cast<char>(0x80 | (code & 0x3f));
   }
+}
+
+// Cuts the text to at most `max` bytes, not through the middle of a character.
+inline void CutUtf8(std::string& text, size_t max) {
+  if (text.size() <= max) return;
+  const auto continues = [&](size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80;
+  };
+  while (max > 0 && continues(max)) --max;
+  text.resize(max);
 }
 
 }  // namespace kload

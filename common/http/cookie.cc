@@ -48,7 +48,7 @@ void SetAttribute(const std::string& name, std::string_view value, Cookie& cooki
     if (const auto date = ParseCookieDate(value)) cookie.expires = date;
   } else if (name == "max-age") {
     if (const auto seconds = ParseInteger(value)) {
-      cookie.max_age_s = std::clamp<int64_t>(*seconds, 0, kMaxAgeMax);
+      cookie.max_age_s = *seconds <= 0 ? -1 : std::min<int64_t>(*seconds, kMaxAgeMax);
     }
   } else if (name == "secure") {
     cookie.secure = true;

@@ -20,7 +20,7 @@ struct Cookie {
   std::string domain;   // lower case, without the leading dot; empty: only the host that set it
   std::string path;     // empty: the directory of the URL that set it
   std::optional<Nanos> expires;      // since 1970
-  std::optional<int64_t> max_age_s;  // wins over `expires`; 0 or below: gone at once
+  std::optional<int64_t> max_age_s;  // wins over `expires`; below 0: gone at once; never 0
   bool secure = false;               // https only
   bool http_only = false;
 };

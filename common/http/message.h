@@ -101,8 +101,9 @@ struct Response {
   std::string tls_cipher_suite;
   std::string error;
   int error_code = 0;
-  Timings timings;        // of the last hop
-  std::vector<Hop> hops;  // in order, at least one unless the URL was invalid
+  Timings timings;           // of the last hop
+  std::string sent_cookies;  // the Cookie header's line of the first hop; empty: it had none
+  std::vector<Hop> hops;     // in order, at least one unless the URL was invalid
 };
 
 }  // namespace kload::http

@@ -84,7 +84,7 @@ void AddMethod(JSContext* cx, JSValueConst object, const char* name, int length,
                             JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
 }
 
-// Adds an accessor; both bodies get the same magic number.
+// Adds an enumerable accessor; both bodies get the same magic number.
 template <Body getter, Body setter>
 void AddAccessor(JSContext* cx, JSValueConst object, const char* name, int magic = 0) {
   JSCFunctionType get;
@@ -95,7 +95,7 @@ void AddAccessor(JSContext* cx, JSValueConst object, const char* name, int magic
   JS_DefinePropertyGetSet(cx, object, atom.get(),
                           JS_NewCFunction2(cx, get.generic, name, 0, JS_CFUNC_getter_magic, magic),
                           JS_NewCFunction2(cx, set.generic, name, 1, JS_CFUNC_setter_magic, magic),
-                          JS_PROP_CONFIGURABLE);
+                          JS_PROP_CONFIGURABLE | JS_PROP_ENUMERABLE);
 }
 
 // A constructor whose objects have `prototype`; new.target is the call's self.

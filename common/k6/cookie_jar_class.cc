@@ -1,4 +1,5 @@
 #include "common/k6/cookie_jar_class.h"
+#include "common/base/ascii.h"
 
 #include <fmt/format.h>
 
@@ -105,15 +106,17 @@ bool ReadOption(JSContext* cx, const std::string& name, JSValueConst value, http
   if (name == "max_age") {
     const auto seconds = js::ToNumber(cx, value);
     if (!seconds.has_value()) return false;
-    if (*seconds > -1e15 && *seconds < 1e9) cookie.max_age_s = static_cast<int64_t>(*seconds);
+    // 0 says nothing, as for Go: without a time to live, a cookie lives as long as the jar.
+    if (*seconds <= -1) cookie.max_age_s = -1;
+    if (*seconds >= 1 && *seconds < 1e9) cookie.max_age_s = static_cast<int64_t>(*seconds);
     return true;
   }
   const auto text = js::ToText(cx, value);
   if (!text.has_value()) return false;
   if (name == "domain") {
-    cookie.domain = text->starts_with('.') ? text->substr(1) : *text;
+    cookie.domain = Lower(text->starts_with('.') ? text->substr(1) : *text);
   } else if (name == "path") {
-    cookie.path = *text;
+    cookie.path = text->starts_with('/') ? *text : std::string();  // the url's
   } else if (name == "expires" && !text->empty()) {
     cookie.expires = http::ParseCookieDate(*text);
     if (!cookie.expires) {

@@ -96,9 +96,13 @@ std::optional<std::string> ReadMessage(const js::Call& call) {
 
 js::Value Abort(const js::Call& call) {
   Realm& realm = RealmOf(call.cx);
-  if (auto wrong = RequireRun(realm, "exec.test.abort()"); wrong.IsException()) return wrong;
   const auto message = ReadMessage(call);
   if (!message.has_value()) return js::Thrown(call.cx);
+  if (realm.phase == Phase::kInit) {
+    realm.host.CallTest(TestCall::kAbort, *message);
+    return js::ThrowError(call.cx, "exec.test.abort(): " + *message);
+  }
+  if (auto wrong = RequireRun(realm, "exec.test.abort()"); wrong.IsException()) return wrong;
   realm.host.CallTest(TestCall::kAbort, *message);
   realm.engine->RequestStop();
   return realm.engine->StopNow();
@@ -130,8 +134,9 @@ js::Value Options(const js::Call& call) {
   Realm& realm = RealmOf(call.cx);
   if (auto wrong = RequireRun(realm, "exec.test.options"); wrong.IsException()) return wrong;
   if (realm.test_options.IsUndefined()) {
-    const std::string& json = realm.settings.options_json;
-    js::Value options = json.empty() ? js::Object(call.cx) : js::ParseJson(call.cx, json);
+    const std::string* json = realm.settings.options_json.get();
+    js::Value options =
+        json == nullptr || json->empty() ? js::Object(call.cx) : js::ParseJson(call.cx, *json);
     if (options.IsException()) return options;
     DeepFreeze(call.cx, options.get());
     realm.test_options = std::move(options);

@@ -1,5 +1,6 @@
 #include "common/k6/fetches.h"
 
+#include <new>
 #include <utility>
 
 #include "common/k6/realm.h"
@@ -10,7 +11,13 @@ void Fetches::Begin(Realm& realm, Prepared prepared, Done done) {
   const uint64_t ticket = ++last_ticket_;
   auto& kept = under_way_[ticket];
   kept = std::make_unique<UnderWay>(UnderWay{std::move(prepared), std::move(done)});
-  realm.host.BeginFetch(ticket, kept->prepared.request, kept->prepared.tags);
+  try {
+    realm.host.BeginFetch(ticket, kept->prepared.request, kept->prepared.tags);
+  } catch (const std::bad_alloc&) {
+    // Nobody will end it. The script gets the error.
+    under_way_.erase(ticket);
+    throw;
+  }
 }
 
 js::Value Fetches::Await(Realm& realm, std::optional<Nanos> longest) {

@@ -93,6 +93,10 @@ bool ReadSlot(Realm& realm, JSValueConst entry, Slot& slot) {
 class Sending {
  public:
   Sending(Realm& realm, std::vector<Slot>& slots) : realm_(realm), slots_(slots) {}
+  // What is still under way after an error must not come back to this.
+  ~Sending() { *alive_ = false; }
+  Sending(const Sending&) = delete;
+  Sending& operator=(const Sending&) = delete;
 
   // The exception marker when the entry must stop.
   js::Value Run() {
@@ -114,13 +118,15 @@ class Sending {
       slot.begun = true;
       ++of_host;
       ++under_way_;
-      realm_.fetches.Begin(realm_, std::move(slot.prepared),
-                           [this, &slot](Prepared prepared, http::Response response) {
-                             slot.prepared = std::move(prepared);
-                             slot.response = std::move(response);
-                             --by_host_[slot.host];
-                             --under_way_;
-                           });
+      realm_.fetches.Begin(
+          realm_, std::move(slot.prepared),
+          [this, &slot, alive = alive_](Prepared prepared, http::Response response) {
+            if (!*alive) return;
+            slot.prepared = std::move(prepared);
+            slot.response = std::move(response);
+            --by_host_[slot.host];
+            --under_way_;
+          });
     }
   }
 
@@ -128,6 +134,7 @@ class Sending {
   std::vector<Slot>& slots_;
   std::map<std::string, int> by_host_;
   int under_way_ = 0;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 js::Value ToResult(JSContext* cx, bool list,
@@ -237,15 +244,21 @@ js::Value AsyncRequest(const js::Call& call) {
   auto method = ReadMethod(cx, call.arg(0), kAsync);
   if (!method.has_value()) return js::Thrown(cx);
   Prepared prepared;
-  if (!PrepareRequest(realm, {kAsync, *std::move(method), call.arg(1), call.arg(2), call.arg(3)},
-                      prepared)) {
-    return js::Thrown(cx);
-  }
+  js::Value instead = js::Undefined(cx);
+  const bool ready = PrepareRequest(
+      realm, {kAsync, *std::move(method), call.arg(1), call.arg(2), call.arg(3)}, prepared);
+  if (!ready) instead = Refuse(realm, kAsync, prepared);
+  if (instead.IsException()) return instead;
   JSValue ends[2] = {JS_UNDEFINED, JS_UNDEFINED};
   js::Value promise(cx, JS_NewPromiseCapability(cx, ends));
   if (promise.IsException()) return promise;
   auto settlers =
       std::make_shared<Settlers>(Settlers{js::Value(cx, ends[0]), js::Value(cx, ends[1])});
+  if (!ready) {
+    JSValueConst argument = instead.get();
+    const js::Value called(cx, JS_Call(cx, settlers->resolve.get(), JS_UNDEFINED, 1, &argument));
+    return called.IsException() ? js::Thrown(cx) : std::move(promise);
+  }
   realm.fetches.Begin(realm, std::move(prepared),
                       [&realm, settlers](Prepared sent, http::Response response) {
                         Settle(realm, *settlers, std::move(sent), std::move(response));

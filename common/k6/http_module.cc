@@ -40,7 +40,9 @@ constexpr std::array<Verb, 7> kVerbs = {{
 js::Value Send(Realm& realm, const RequestArguments& arguments) {
   if (auto wrong = RequireRun(realm, arguments.function); wrong.IsException()) return wrong;
   Prepared prepared;
-  if (!PrepareRequest(realm, arguments, prepared)) return js::Thrown(realm.cx);
+  if (!PrepareRequest(realm, arguments, prepared)) {
+    return Refuse(realm, arguments.function, prepared);
+  }
   auto response = realm.host.Fetch(prepared.request, prepared.tags);
   if (auto stopped = AfterHost(realm, response.status()); stopped.IsException()) return stopped;
   if (HasFailed(*response)) {

@@ -19,6 +19,8 @@ namespace kload::k6 {
 namespace {
 
 constexpr int kRedirectsMax = 1000;
+constexpr int kInvalidUrl = 1020;  // k6's code
+
 bool IsHeaderName(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return c > ' ' && c < 0x7f &&
@@ -58,6 +60,7 @@ class Preparation {
 
  private:
   bool Wrong(std::string_view parameter, std::string_view what) {
+    prepared_.refused = true;
     js::ThrowTypeError(cx_, fmt::format("{}: {}: {}", arguments_.function, parameter, what));
     return false;
   }
@@ -70,6 +73,10 @@ class Preparation {
       const js::Value url = js::Get(cx_, arguments_.url, realm_.names.url);
       if (url.IsException()) return false;
       if (JS_IsString(url.get())) return ReadNamedUrl(url.get());
+    }
+    if (!JS_IsString(arguments_.url)) {
+      prepared_.refused_code = kInvalidUrl;
+      return Wrong("url", fmt::format("invalid URL: {} is no text", Shown(arguments_.url)));
     }
     auto text = js::ToText(cx_, arguments_.url);
     if (!text.has_value()) return false;
@@ -138,10 +145,13 @@ class Preparation {
         request_.digest_auth = true;
         return true;
       }
-      return Wrong("params.auth",
-                   fmt::format("'{}' is not available in kload; basic and digest are, with "
-                               "https://user:password@host/",
-                               *kind));
+      // An exception whatever `throw` says: nothing of the script's is wrong, and it must not go unseen.
+      js::ThrowTypeError(
+          cx_,
+          fmt::format("{}: params.auth: '{}' is not available in kload; basic and digest are, with "
+                      "https://user:password@host/",
+                      arguments_.function, *kind));
+      return false;
     }
     if (name == "cookies") return ReadCookies(value);
     if (name == "jar") {

@@ -153,11 +153,16 @@ js::Value MakeRequestCookies(JSContext* cx, const http::Request& request) {
 js::Value MakeRequest(JSContext* cx, const State& state) {
   const Names& names = RealmOf(cx).names;
   js::Value headers = js::Object(cx);
-  for (const auto& [name, value] : state.request.headers) {
+  const auto set = [&](const std::string& name, const std::string& value) {
     js::Value list = js::Array(cx);
     js::Append(cx, list.get(), js::String(cx, value));
-    js::Define(cx, headers.get(), CanonicalHeader(name).c_str(), std::move(list));
-  }
+    js::Define(cx, headers.get(), name.c_str(), std::move(list));
+  };
+  // What the client adds, unless the script says otherwise.
+  const std::string& user_agent = RealmOf(cx).settings.user_agent;
+  if (!user_agent.empty()) set("User-Agent", user_agent);
+  for (const auto& [name, value] : state.request.headers) set(CanonicalHeader(name), value);
+  if (!state.response.sent_cookies.empty()) set("Cookie", state.response.sent_cookies);
   js::Value request = js::Object(cx);
   js::Define(cx, request.get(), names.method, js::String(cx, state.request.method));
   js::Define(cx, request.get(), names.url, js::String(cx, state.request.url));

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "common/k6/http_response.h"
 
 namespace kload::k6 {
 namespace {
@@ -38,6 +41,17 @@ js::Value Report(Realm& realm, const Prepared& prepared, const http::Response& r
   if (prepared.throw_on_error) return js::ThrowError(realm.cx, text);
   realm.host.Log(LogLevel::kWarning, "Request failed: " + text, "");
   return js::Undefined(realm.cx);
+}
+
+js::Value Refuse(Realm& realm, const char* function, const Prepared& prepared) {
+  const bool stops = realm.engine->stop() != js::StopReason::kNone;
+  if (!prepared.refused || realm.settings.throw_on_error || stops) return js::Thrown(realm.cx);
+  http::Response none;
+  none.error = realm.engine->TakeException().text;
+  none.error_code = prepared.refused_code;
+  realm.host.Log(LogLevel::kWarning,
+                 fmt::format("{}: no request was sent: {}", function, none.error), "");
+  return NewResponse(realm, {}, std::move(none));
 }
 
 }  // namespace kload::k6

@@ -21,4 +21,8 @@ bool HasFailed(const http::Response& response);
 // The failed request as an exception or as a warning, as the script wants it.
 js::Value Report(Realm& realm, const Prepared& prepared, const http::Response& response);
 
+// After PrepareRequest() has failed: where an argument is wrong and the option `throw` is off, k6's answer is a warning and
+// a response without a status; else the pending exception.
+js::Value Refuse(Realm& realm, const char* function, const Prepared& prepared);
+
 }  // namespace kload::k6

@@ -120,7 +120,8 @@ std::string UnescapeJson(std::string_view inside) {
       out += inside[i];
       continue;
     }
-    const char c = inside[++i];
+    if (++i == inside.size()) break;
+    const char c = inside[i];
     if (c != 'u') {
       constexpr std::string_view kNames = "bfnrt";
       constexpr std::string_view kBytes = "\b\f\n\r\t";
@@ -128,9 +129,15 @@ std::string UnescapeJson(std::string_view inside) {
       out += known == std::string_view::npos ? c : kBytes[known];
       continue;
     }
+    // What a script gives as part of a selector need not be JSON.
+    if (inside.size() - i < 5) {
+      AppendUtf8(out, 0xfffd);
+      break;
+    }
     uint32_t code = ReadHex4(inside.substr(i + 1));
     i += 4;
-    if (code >= 0xd800 && code < 0xdc00 && inside.substr(i + 1, 2) == "\\u") {
+    if (code >= 0xd800 && code < 0xdc00 && inside.size() - i > 6 &&
+        inside.substr(i + 1, 2) == "\\u") {
       const uint32_t low = ReadHex4(inside.substr(i + 3));
       if (low >= 0xdc00 && low < 0xe000) {
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);

@@ -3,6 +3,7 @@
 // Thread: that of the instance.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,21 +32,27 @@ class OfflineHost : public Host {
   void AddCheck(std::string_view, bool, const Tags&) override {}
   void EnterGroup(std::string_view) override {}
   void LeaveGroup() override {}
-  void CallTest(TestCall, std::string_view) override {}
+  void CallTest(TestCall call, std::string_view message) override {
+    if (call == TestCall::kAbort) aborted_ = std::string(message);
+  }
   Execution GetExecution() override { return {}; }
   void SetVuTag(const std::string&, const std::optional<std::string>&) override {}
   Tags GetVuTags() override { return {}; }
 
   // What the script declared.
   MetricTable& metrics() { return metrics_; }
+  // The message of exec.test.abort(), if init code has called it.
+  const std::optional<std::string>& aborted() const { return aborted_; }
 
  private:
   static absl::Status Refused(std::string_view what) {
-    return absl::FailedPreconditionError(std::string(what) +
-                                         " is only possible while the test runs");
+    std::string text(what);
+    text += " is only possible while the test runs";
+    return absl::FailedPreconditionError(text);
   }
 
   MetricTable metrics_;
+  std::optional<std::string> aborted_;
 };
 
 }  // namespace kload::k6

@@ -12,6 +12,9 @@ struct Prepared {
   http::Request request;
   Tags tags;
   bool throw_on_error = false;
+  // Why nothing may be sent: an argument is wrong. An exception is pending then, which says it.
+  bool refused = false;
+  int refused_code = 0;  // error_code of a response in its place
 };
 
 }  // namespace kload::k6

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/status.h"
+
 namespace kload::k6 {
 
 Names::Names(JSContext* cx)
@@ -62,7 +64,11 @@ js::Value RequireInit(Realm& realm, const char* what) {
 }
 
 js::Value AfterHost(Realm& realm, const absl::Status& status) {
-  if (!status.ok() || realm.engine->stop() != js::StopReason::kNone) return realm.engine->StopNow();
+  if (absl::IsCancelled(status) || realm.engine->stop() != js::StopReason::kNone) {
+    return realm.engine->StopNow();
+  }
+  // A host that cannot do such a thing at all.
+  if (!status.ok()) return js::ThrowError(realm.cx, Message(status));
   return js::Undefined(realm.cx);
 }
 

@@ -91,7 +91,8 @@ Realm& RealmOf(JSContext* cx);
 js::Value RequireRun(Realm& realm, const char* what);
 // Likewise for what only init code may do.
 js::Value RequireInit(Realm& realm, const char* what);
-// After a host call: raises the uncatchable exception when the host cancelled or the entry has to stop.
+// After a host call: raises the uncatchable exception when the host cancelled or the entry has to stop, an ordinary one for
+// another error.
 js::Value AfterHost(Realm& realm, const absl::Status& status);
 
 // What is said when an entry was ended for StopReason::kMemory.

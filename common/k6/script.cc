@@ -163,7 +163,8 @@ Outcome ScriptInstance::Impl::Call(const js::Value& function, JSValueConst argum
   realm->engine->Enter(deadline);
   Outcome outcome =
       Finish(js::Value(cx, JS_Call(cx, function.get(), JS_UNDEFINED, 1, &argument)), wants_result);
-  if (outcome.kind != Outcome::Kind::kOk) {
+  // Also when all went well: a toJSON() of the result may have begun something.
+  if (outcome.kind != Outcome::Kind::kOk || wants_result) {
     realm->fetches.Abandon(*realm);
     realm->timers.Clear();
     realm->engine->DiscardJobs();

@@ -63,9 +63,11 @@ struct ScriptSettings {
   Nanos request_timeout = std::chrono::seconds(60);
   int max_redirects = 10;
   bool discard_response_bodies = false;
-  int batch = 20;            // requests of one http.batch() at a time
-  int batch_per_host = 6;    // of these to one host
-  std::string options_json;  // the test's options, as exec.test.options shows them; empty: unknown
+  int batch = 20;          // requests of one http.batch() at a time
+  int batch_per_host = 6;  // of these to one host
+  // The test's options, as exec.test.options shows them; null: unknown.
+  std::shared_ptr<const std::string> options_json;
+  std::string user_agent;  // that requests have unless they name another, for scripts to read
   bool no_cookies_reset = false;  // else every iteration begins without cookies
 };
 

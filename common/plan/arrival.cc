@@ -17,9 +17,9 @@ constexpr int64_t kIterationsMax = std::numeric_limits<int64_t>::max() / 4;
 ArrivalTimes::ArrivalTimes(const Scenario& scenario) {
   KLOAD_CHECK(IsArrivalRate(scenario), "only arrival rates have times of arrival");
   if (scenario.executor == ExecutorKind::kConstantArrivalRate) {
-    period_ = std::max(scenario.time_unit / scenario.rate, Nanos(1));
-    const Nanos end = RegularDuration(scenario);
-    count_ = (end.count() + period_.count() - 1) / period_.count();
+    end_ = RegularDuration(scenario);
+    steady_.push_back({Nanos(0), 0, std::max(scenario.time_unit / scenario.rate, Nanos(1))});
+    CountSteady();
     return;
   }
   unit_ = Area{2} * scenario.time_unit.count();
@@ -40,13 +40,51 @@ ArrivalTimes::ArrivalTimes(const Scenario& scenario) {
 
 std::optional<Nanos> ArrivalTimes::At(int64_t number) const {
   if (number < 0 || number >= count_) return std::nullopt;
-  if (period_ > Nanos::zero()) return period_ * number;
+  if (!steady_.empty()) {
+    const auto after =
+        std::partition_point(steady_.begin(), steady_.end(),
+                             [number](const Steady& steady) { return steady.first <= number; });
+    const Steady& steady = *std::prev(after);
+    return steady.begin + steady.period * (number - steady.first);
+  }
   const Area need = Area{number + 1} * unit_;
   // The first ramp with enough area behind it; a later one begins with at least `need` done.
   const auto after = std::partition_point(ramps_.begin(), ramps_.end(),
                                           [need](const Ramp& ramp) { return ramp.done < need; });
   const Ramp& ramp = *std::prev(after);
   return std::min(ramp.begin + WithinRamp(ramp, need - ramp.done), end_ - Nanos(1));
+}
+
+void ArrivalTimes::CountSteady() {
+  const Steady& last = steady_.back();
+  const int64_t left = std::max<int64_t>((end_ - last.begin).count(), 0);
+  count_ = last.first + (left + last.period.count() - 1) / last.period.count();
+}
+
+void ArrivalTimes::ChangeRate(Nanos from, int64_t rate, Nanos time_unit) {
+  KLOAD_CHECK(!steady_.empty() && rate > 0, "only a constant rate can be changed, to another one");
+  if (from >= end_) return;
+  const int64_t first = FirstFrom(from);
+  // One that begins at the same iteration or later was never used.
+  while (!steady_.empty() && steady_.back().first >= first && steady_.back().begin >= from) {
+    steady_.pop_back();
+  }
+  steady_.push_back({from, first, std::max(time_unit / rate, Nanos(1))});
+  CountSteady();
+}
+
+int64_t ArrivalTimes::FirstFrom(Nanos from) const {
+  int64_t low = 0;
+  int64_t high = count_;
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    if (*At(middle) < from) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
 }
 
 // The x at which from x + (to - from) x^2 / (2 duration) is `need`: solved in the form that does not subtract nearly
@@ -68,6 +106,15 @@ ArrivalShare::ArrivalShare(int64_t vus, int64_t first, int64_t step)
 
 void ArrivalShare::Advance() {
   vu_ += step_;
+  if (vu_ < vus_) return;
+  vu_ = first_;
+  base_ += vus_;
+}
+
+void ArrivalShare::SkipTo(int64_t number) {
+  base_ = number / vus_ * vus_;
+  const int64_t within = number - base_;
+  vu_ = within <= first_ ? first_ : first_ + (within - first_ + step_ - 1) / step_ * step_;
   if (vu_ < vus_) return;
   vu_ = first_;
   base_ += vus_;

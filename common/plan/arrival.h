@@ -27,6 +27,11 @@ class ArrivalTimes {
   std::optional<Nanos> At(int64_t number) const;
   // How many there are.
   int64_t count() const { return count_; }
+  // The number of the first iteration that is not due before `from`; count() when there is none.
+  int64_t FirstFrom(Nanos from) const;
+  // Of a constant rate: from `from` on it is `rate` (> 0) iterations per `time_unit`, the first of them due then. Numbers go
+  // on. Changes must come by rising `from`; whoever applies the same ones has the same times.
+  void ChangeRate(Nanos from, int64_t rate, Nanos time_unit);
 
  private:
   // Areas are kept doubled and multiplied by the time unit, which makes them integers.
@@ -39,11 +44,20 @@ class ArrivalTimes {
     Area done = 0;  // before it
   };
 
-  Nanos WithinRamp(const Ramp& ramp, Area need) const;
+  // A constant rate, up to the next stretch.
+  struct Steady {
+    Nanos begin{0};
+    int64_t first = 0;  // number of the iteration that is due at `begin`
+    Nanos period{1};
+  };
 
-  Nanos period_{0};  // of a constant rate; 0: ramps_ count
-  Nanos end_{0};     // of the ramps
-  Area unit_ = 1;    // area of one iteration
+  Nanos WithinRamp(const Ramp& ramp, Area need) const;
+  // Counts the iterations of the last stretch of a constant rate.
+  void CountSteady();
+
+  std::vector<Steady> steady_;  // of a constant rate; empty: ramps_ count
+  Nanos end_{0};
+  Area unit_ = 1;  // area of one iteration
   std::vector<Ramp> ramps_;
   int64_t count_ = 0;
 };
@@ -61,6 +75,8 @@ class ArrivalShare {
   int64_t number() const { return base_ + vu_; }
   // Goes on to the next own iteration.
   void Advance();
+  // Goes on to the first own iteration that is `number` or higher. Not when empty().
+  void SkipTo(int64_t number);
 
  private:
   int64_t vus_;

@@ -11,9 +11,14 @@ namespace kload {
 
 class IterationNumbers {
  public:
-  // The owner's VUs are `first`, `first` + `step`, ... of [0, `vus`), 0-based in the scenario; at least one. `step` > 0.
-  IterationNumbers(int64_t vus, int64_t first, int64_t step)
-      : vus_(vus), first_(first), step_(step), own_((vus - first + step - 1) / step) {}
+  // The owner's VUs are `first`, `first` + `step`, ... of [0, `vus`), 0-based in the scenario; at least one. `step` > 0. An
+  // owner that takes over from another begins with `first_round` (>= 0) numbers of each VU behind it.
+  IterationNumbers(int64_t vus, int64_t first, int64_t step, int64_t first_round = 0)
+      : vus_(vus),
+        first_(first),
+        step_(step),
+        own_((vus - first + step - 1) / step),
+        given_(first_round * own_) {}
 
   int64_t Next() {
     const int64_t count = given_++;
@@ -25,7 +30,7 @@ class IterationNumbers {
   int64_t first_;
   int64_t step_;
   int64_t own_;  // VUs
-  int64_t given_ = 0;
+  int64_t given_;
 };
 
 }  // namespace kload

@@ -34,8 +34,26 @@ RateShare::RateShare(const TestPlan& plan, Slice slice, uint32_t worker, uint32_
   for (const Scenario& scenario : plan.scenarios) {
     Part part{scenario.first_vu, ReservedSteps(scenario)};
     for (Step& step : part.steps) step.at += scenario.start_time;
+    if (IsControlled(scenario)) {
+      for (Step& step : part.steps) step.vus = std::min(step.vus, scenario.vus);
+    }
     parts_.push_back(std::move(part));
   }
+}
+
+void RateShare::SetVus(size_t scenario, Nanos from, int64_t vus) {
+  std::vector<Step>& steps = parts_[scenario].steps;
+  // The last one is the scenario's end.
+  const auto later = std::find_if(steps.begin(), steps.end(),
+                                  [from](const Step& step) { return step.at >= from; });
+  if (later == steps.end() && !steps.empty() && steps.back().vus == 0) return;
+  const bool begins = later == steps.begin();
+  const Nanos at = begins && later != steps.end() ? later->at : from;
+  const bool ends = !steps.empty() && steps.back().vus == 0;
+  const Step end = ends ? steps.back() : Step{};
+  steps.erase(later, steps.end());
+  steps.push_back({at, vus});
+  if (ends && end.at > at) steps.push_back(end);
 }
 
 // Numbers of VUs run from scenario to scenario, and begin again after the last.

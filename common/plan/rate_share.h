@@ -26,6 +26,9 @@ class RateShare {
   // Of the VUs of `slice`, in turn, worker `worker` of `workers` has each `workers`-th one. rps > 0.
   RateShare(const TestPlan& plan, Slice slice, uint32_t worker, uint32_t workers);
 
+  // From run time `from` on an externally controlled scenario has so many VUs. Before the first call it has those that it
+  // begins with.
+  void SetVus(size_t scenario, Nanos from, int64_t vus);
   // The first slot of the worker's that is not before `from`; nothing when the plan has no more VUs of its own.
   std::optional<Nanos> NextSlot(Nanos from) const;
 

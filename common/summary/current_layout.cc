@@ -71,6 +71,19 @@ std::string Observed(const ThresholdResult& threshold, const MetricSummary& metr
   return threshold.method + "=" + value;
 }
 
+// A metric's parts come right behind it, whatever other names begin like its own.
+struct Place {
+  std::string_view metric;
+  bool is_part;
+  std::string_view name;
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+Place PlaceOf(const MetricSummary& metric) {
+  const bool is_part = !metric.parent.empty();
+  return {is_part ? metric.parent : metric.name, is_part, metric.name};
+}
+
 std::string RenderThresholds(const RunSummary& summary, const Marks& marks) {
   std::vector<const MetricSummary*> judged;
   for (const MetricSummary& metric : summary.metrics) {
@@ -78,7 +91,7 @@ std::string RenderThresholds(const RunSummary& summary, const Marks& marks) {
   }
   if (judged.empty()) return "";
   std::sort(judged.begin(), judged.end(),
-            [](const auto* a, const auto* b) { return a->name < b->name; });
+            [](const auto* a, const auto* b) { return PlaceOf(*a) < PlaceOf(*b); });
   std::string text = "  █ THRESHOLDS \n\n";
   for (const MetricSummary* metric : judged) {
     const bool below_parent = !metric->parent.empty() &&
@@ -151,8 +164,8 @@ std::string RenderMetrics(const std::vector<MetricSummary>& metrics, const RunSu
       shown.emplace_back(SectionOf(metric.name), &metric);
   }
   std::sort(shown.begin(), shown.end(), [](const auto& a, const auto& b) {
-    return std::make_pair(a.first, std::string_view(a.second->name)) <
-           std::make_pair(b.first, std::string_view(b.second->name));
+    return std::make_pair(a.first, PlaceOf(*a.second)) <
+           std::make_pair(b.first, PlaceOf(*b.second));
   });
   std::vector<Row> rows;
   rows.reserve(shown.size());
@@ -173,11 +186,11 @@ std::string RenderMetrics(const std::vector<MetricSummary>& metrics, const RunSu
 // A part of the run with its title; empty when it has nothing to show. `depth` counts from 0.
 std::string RenderPart(const std::string& title, const std::vector<const CheckSummary*>& checks,
                        const std::vector<MetricSummary>& metrics, const RunSummary& summary,
-                       const Marks& marks, size_t depth) {
+                       const Marks& marks, size_t depth, bool has_inner = false) {
   const std::string indent(4 + 2 * depth, ' ');
   const std::string body = RenderChecks(checks, summary, marks, indent) +
                            RenderMetrics(metrics, summary, /*full=*/true, indent);
-  if (body.empty()) return "";
+  if (body.empty() && !has_inner) return "";
   return fmt::format("{}{} {} \n\n{}\n\n", std::string(2 + 2 * depth, ' '), depth == 0 ? "█" : "↳",
                      title, body);
 }
@@ -189,7 +202,8 @@ std::string RenderGroups(const GroupSummary& parent, const RunSummary& summary, 
     if (group.path == "::setup" || group.path == "::teardown") continue;
     std::vector<const CheckSummary*> checks;
     for (const CheckSummary& check : group.checks) checks.push_back(&check);
-    text += RenderPart("GROUP: " + group.name, checks, group.metrics, summary, marks, depth);
+    text += RenderPart("GROUP: " + group.name, checks, group.metrics, summary, marks, depth,
+                       !group.groups.empty());
     text += RenderGroups(group, summary, marks, depth + 1);
   }
   return text;

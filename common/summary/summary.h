@@ -58,9 +58,9 @@ struct AgentSummary {
   uint64_t requests = 0;
   double cpu_ratio_max = 0;
   Nanos loop_lag_max{0};
-  Nanos lost_until{0};   // run time at which its part went on elsewhere; 0: it did not
+  Nanos lost_until{0};        // run time at which its part went on elsewhere; 0: it did not
   std::string lost_why = {};  // no heartbeat for 3s
-  Nanos joined_at{0};    // run time; 0: from the start
+  Nanos joined_at{0};         // run time; 0: from the start
   uint64_t iterations = 0;
   uint64_t iterations_late = 0;
   uint64_t iterations_dropped = 0;

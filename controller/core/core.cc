@@ -9,13 +9,13 @@
 namespace kload::controller {
 
 Core::Core(const Clock& clock, std::unique_ptr<Store> store, std::string version, Publish publish,
-           Push push)
+           Push push, bool logs_runs)
     : clock_(clock),
       store_(std::move(store)),
       version_(std::move(version)),
       publish_(std::move(publish)),
       started_unix_(clock.UnixNow()),
-      runs_(clock, *store_, agents_, std::move(push)) {}
+      runs_(clock, *store_, agents_, std::move(push), logs_runs) {}
 
 // ---- Agents ------------------------------------------------------------------------------------
 

@@ -31,9 +31,10 @@ class Core {
   // Takes the figures of one moment; they are valid for the call only.
   using Publish = std::function<void(const ClusterFigures&)>;
 
-  // `clock` must outlive the core. `publish` may be empty; `push` may when no run pushes to Prometheus.
+  // `clock` must outlive the core. `publish` may be empty; `push` may when no run pushes to Prometheus. `logs_runs`: see
+  // ControllerOptions.
   Core(const Clock& clock, std::unique_ptr<Store> store, std::string version, Publish publish,
-       Push push = {});
+       Push push = {}, bool logs_runs = true);
 
   // ---- Agents ----------------------------------------------------------------------------------
   void OnHello(LinkId link, const Introduced& who, std::shared_ptr<AgentStream> stream);

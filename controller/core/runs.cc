@@ -45,8 +45,8 @@ absl::Status NoSuchRun(const std::string& run_id) {
 
 }  // namespace
 
-Runs::Runs(const Clock& clock, Store& store, Agents& agents, Push push)
-    : clock_(clock), store_(store), agents_(agents), push_(std::move(push)) {}
+Runs::Runs(const Clock& clock, Store& store, Agents& agents, Push push, bool logs)
+    : clock_(clock), store_(store), agents_(agents), push_(std::move(push)), logs_(logs) {}
 Runs::~Runs() = default;
 
 absl::StatusOr<std::string> Runs::Start(AdmittedRun admitted) {
@@ -267,7 +267,7 @@ void Runs::Log(const std::string& run_id, v1::LogLine line) {
 }
 
 void Runs::Say(LiveRun& live, v1::LogLine::Level level, const std::string& text) {
-  spdlog::log(ToSpdlog(level), "run {}: {}", live.id(), text);
+  if (logs_) spdlog::log(ToSpdlog(level), "run {}: {}", live.id(), text);
   v1::LogLine line;
   line.set_level(level);
   line.set_text(text);

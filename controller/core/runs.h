@@ -42,8 +42,8 @@ class Runs {
   static constexpr size_t kFinishedKept = 16;
   static constexpr int kListed = 100;
 
-  // All must outlive the runs.
-  Runs(const Clock& clock, Store& store, Agents& agents, Push push);
+  // All must outlive the runs. `logs`: whether what is said of runs is logged as well as told to those who follow them.
+  Runs(const Clock& clock, Store& store, Agents& agents, Push push, bool logs = true);
   ~Runs();
 
   // Begins to wait for the run's agents; returns its id, 20260131-083000-1.
@@ -142,6 +142,7 @@ class Runs {
   Store& store_;
   Agents& agents_;
   const Push push_;
+  const bool logs_;
   std::vector<std::unique_ptr<LiveRun>> unfinished_;  // by age: the oldest gets agents first
   std::unique_ptr<LiveRun> shown_;  // the finished run whose figures /metrics shows
   std::deque<Ended> ended_;         // youngest last

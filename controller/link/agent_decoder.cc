@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "common/base/utf8.h"
 #include "controller/run/run_wire.h"
 
 namespace kload::controller {
@@ -28,11 +29,7 @@ PhaseDoneArrived DecodePhase(v1::PhaseDone message, bool teardown) {
 LogArrived DecodeLog(v1::LogLine line) {
   std::string& text = *line.mutable_text();
   if (text.size() > kLogTextMax) {
-    text.resize(kLogTextMax);
-    // Not through the middle of a character: that would be no UTF-8 any more.
-    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80)
-      text.pop_back();
-    if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xC0) text.pop_back();
+    CutUtf8(text, kLogTextMax);
     text += " [...]";
   }
   return {std::move(line)};

@@ -21,6 +21,7 @@ namespace {
 
 constexpr int kExitBadConfig = 104;
 constexpr int kExitScript = 107;
+constexpr int kExitAborted = 108;
 constexpr int kExitOther = 255;
 
 using Env = std::map<std::string, std::string>;
@@ -120,7 +121,10 @@ OrFailure<Examined> Examine(const v1::StartRunRequest& request, const std::strin
   if (auto* failure = std::get_if<RunFailure>(&found)) return std::move(*failure);
   k6::Bundle& bundle = std::get<k6::Bundle>(found);
   absl::StatusOr<Inspection> script = InspectScript(bundle, env);
-  if (!script.ok()) return RunFailure{kExitScript, Message(script.status())};
+  if (!script.ok()) {
+    return RunFailure{absl::IsAborted(script.status()) ? kExitAborted : kExitScript,
+                      Message(script.status())};
+  }
   if (!request.archive_options_json().empty()) {
     script->options_json = request.archive_options_json();
   }

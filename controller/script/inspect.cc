@@ -45,8 +45,13 @@ absl::StatusOr<Inspection> InspectScript(const k6::Bundle& bundle,
   k6::ScriptSettings settings;
   settings.env = env;
   settings.memory_limit_bytes = kMemoryMax;
-  KLOAD_ASSIGN_OR_RETURN(std::unique_ptr<k6::ScriptInstance> instance,
-                         k6::ScriptInstance::Create(std::move(script), host, settings));
+  auto created = k6::ScriptInstance::Create(std::move(script), host, settings);
+  if (host.aborted()) {
+    return absl::AbortedError(host.aborted()->empty()
+                                  ? "the script aborted the test in its init code"
+                                  : "the script aborted the test: " + *host.aborted());
+  }
+  KLOAD_ASSIGN_OR_RETURN(std::unique_ptr<k6::ScriptInstance> instance, std::move(created));
   KLOAD_ASSIGN_OR_RETURN(inspection.options_json, instance->OptionsJson());
   inspection.metrics = host.metrics();
   inspection.functions = instance->ExportedFunctions();

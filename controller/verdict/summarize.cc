@@ -63,9 +63,12 @@ class RowCollector {
 
   // By metric, each metric's parts behind it by name.
   std::vector<Row> TakeSorted() {
-    std::stable_sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) {
-      return std::pair(a.metric.name, a.name) < std::pair(b.metric.name, b.name);
-    });
+    const auto place = [](const Row& row) {
+      return std::tuple(std::string_view(row.metric.name), !row.selector.tags.empty(),
+                        std::string_view(row.name));
+    };
+    std::stable_sort(rows_.begin(), rows_.end(),
+                     [&](const Row& a, const Row& b) { return place(a) < place(b); });
     return std::move(rows_);
   }
 
@@ -202,6 +205,8 @@ std::vector<MetricSummary> SummarizeMetrics(const ClusterSeries& series, const V
   }
   for (const Outcome& outcome : verdict.outcomes()) {
     const Threshold& threshold = outcome.threshold;
+    // Also the metric itself where nothing of it was measured: k6 shows it beside its part.
+    collector.At(threshold.metric, {threshold.metric.name, {}}, threshold.metric.name);
     collector.At(threshold.metric, threshold.selector, threshold.spec.selector)
         .thresholds.push_back(outcome.result);
   }

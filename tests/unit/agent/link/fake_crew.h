@@ -36,6 +36,20 @@ class FakeCrew final : public Crew {
   void Scale(std::string scenario, int64_t vus) override {
     Note(fmt::format("scale {} {}", scenario, vus));
   }
+  void Adopt(std::vector<Part> parts) override {
+    for (const Part& part : parts) {
+      Note(fmt::format("adopt {}/{} from {}", part.slice.index, part.slice.count,
+                       part.from.count()));
+    }
+  }
+  void Cede(std::vector<Slice> slices, Nanos from) override {
+    for (const Slice slice : slices) {
+      Note(fmt::format("cede {}/{} from {}", slice.index, slice.count, from.count()));
+    }
+  }
+  void ChangeRate(std::string scenario, int64_t rate, Nanos from) override {
+    Note(fmt::format("rate {} {} from {}", scenario, rate, from.count()));
+  }
   void Stop(bool graceful) override { Note(graceful ? "stop" : "stop at once"); }
   void Release() override { Note("release"); }
   void RunPhase(PhaseKind kind, std::string data_json) override {

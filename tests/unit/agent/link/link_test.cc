@@ -222,6 +222,7 @@ TEST_F(LinkTest, ShutdownSendsWhatWasMeasured) {
   auto shutdown = std::async(std::launch::async, [this] { link_->Shutdown(); });
   EXPECT_TRUE(link_->Wait().ok());
   EXPECT_TRUE(crew_.WaitFor("stop at once"));
+  EXPECT_EQ(stream->Await(Said::kLeaving).leaving().run_id(), "r");
   TellDelta(700ms, 5, true);
   const v1::Delta last = stream->Await(Said::kDelta).delta();
   EXPECT_EQ(last.interval_end_ns(), Nanos(700ms).count());

@@ -67,6 +67,63 @@ TEST_F(RunSessionTest, PreparesAllWorkersAndAnswersWhenAllAreReady) {
   EXPECT_EQ(answer.prepared().error(), "");
 }
 
+TEST_F(RunSessionTest, PartsChangeHandsOnceForEachEpoch) {
+  MakeReady();
+  session_.Start(Nanos(7), "");
+  v1::Adopt adopt;
+  adopt.set_run_id("r");
+  adopt.set_epoch(1);
+  adopt.add_parts()->mutable_slice()->set_index(3);
+  adopt.mutable_parts(0)->mutable_slice()->set_count(4);
+  adopt.mutable_parts(0)->set_from_ns(5);
+  session_.Adopt(adopt);
+  session_.Adopt(adopt);  // again, after a reconnect
+  v1::Cede cede;
+  cede.set_run_id("r");
+  cede.set_epoch(2);
+  cede.set_from_ns(9);
+  cede.add_slices()->set_index(3);
+  cede.mutable_slices(0)->set_count(8);
+  session_.Cede(cede);
+  session_.Cede(cede);
+  adopt.set_epoch(3);
+  session_.Adopt(adopt);
+  adopt.set_epoch(4);
+  adopt.mutable_parts(0)->mutable_slice()->set_index(4);  // what no controller says
+  session_.Adopt(adopt);
+  EXPECT_THAT(crew_.calls(), ElementsAre("prepare r", "start 7 ", "adopt 3/4 from 5",
+                                         "cede 3/8 from 9", "adopt 3/4 from 5"));
+}
+
+TEST_F(RunSessionTest, AnAdoptedPartMeansAnotherFinalDelta) {
+  MakeReady();
+  session_.Start(Nanos(0), "");
+  for (uint32_t i = 0; i < 2; ++i) Tell(i, Part(1500ms, true));
+  EXPECT_TRUE(Said().delta().final());
+  EXPECT_FALSE(session_.loading());
+  v1::Adopt adopt;
+  adopt.set_epoch(1);
+  adopt.add_parts()->mutable_slice()->set_count(2);
+  session_.Adopt(adopt);
+  EXPECT_TRUE(session_.loading());
+  for (uint32_t i = 0; i < 2; ++i) Tell(i, Part(3s, i == 1));
+  EXPECT_FALSE(Said().delta().final());
+  Tell(0, Part(3500ms, true));
+  const v1::AgentMessage last = Said();
+  EXPECT_TRUE(last.delta().final());
+  EXPECT_EQ(last.delta().interval_end_ns(), Nanos(3500ms).count());
+  EXPECT_FALSE(session_.loading());
+}
+
+TEST_F(RunSessionTest, WhatScriptsSayOfTheTestIsCutAndEndsTheAgentsLoad) {
+  MakeReady();
+  Tell(0, TestCallRecord{k6::TestCall::kFail, "x"});
+  Tell(0, TestCallRecord{k6::TestCall::kAbort, std::string(16'383, 'a') + "\u00e9" + "b"});
+  EXPECT_EQ(Said().test_call().message(), "x");
+  EXPECT_EQ(Said().test_call().message(), std::string(16'383, 'a'));
+  EXPECT_EQ(crew_.calls().back(), "stop at once");
+}
+
 TEST_F(RunSessionTest, RawSamplesAreSentWhenTheOrderWantsThem) {
   v1::Prepare order = PrepareOrder("r");
   order.set_samples(true);

@@ -73,7 +73,29 @@ TEST_F(CookiesTest, RequestsCarryTheVusJarOrTheirOwn) {
   EXPECT_EQ(line(0), "a=x; n=5; r=y; vu=1");
   EXPECT_EQ(line(1), "own=2");
   EXPECT_THAT(Thrown("http.get('http://h/', { jar: {} })"), HasSubstr("params.jar"));
+  settings_.throw_on_error = true;
   EXPECT_THAT(Thrown("http.get('http://h/', { cookies: 'a=b' })"), HasSubstr("params.cookies"));
+}
+
+TEST_F(CookiesTest, OptionsOfSetAreReadAsGoReadsThem) {
+  EXPECT_THAT(Printed(R"(
+    const jar = http.cookieJar();
+    jar.set('http://h/a/b', 'zero', '1', { max_age: 0 });
+    jar.set('http://h/a/b', 'plain', '1', { path: 'no-slash', domain: 'H' });
+    jar.set('http://h/a/b', 'gone', '1', { max_age: 10 });
+    jar.set('http://h/a/b', 'gone', '1', { max_age: -1 });
+    console.log(Object.keys(jar.cookiesForURL('http://h/a/c')).sort().join());
+  )"),
+              ElementsAre("plain,zero"));
+}
+
+TEST_F(CookiesTest, AServersMaxAgeOfZeroIsShownAsGone) {
+  http::Response response = FakeHost::Answer(200, "");
+  response.headers = {{"Set-Cookie", "a=1; Max-Age=0"}, {"Set-Cookie", "b=2; Max-Age=60"}};
+  host_.responses = {response};
+  EXPECT_THAT(Printed("const r = http.get('http://h/');"
+                      "console.log(r.cookies.a[0].max_age, r.cookies.b[0].max_age);"),
+              ElementsAre("-1 60"));
 }
 
 TEST_F(CookiesTest, ShowsTheCallsCookiesInItsRequest) {

@@ -42,13 +42,27 @@ TEST_F(ExecutionTest, ShowsWhereTheScriptStands) {
   EXPECT_THAT(Thrown("exec.vu.idInTest = 1;", kImport), HasSubstr("cannot be assigned"));
 }
 
+TEST_F(ExecutionTest, FieldsCanBeListed) {
+  host_.execution.vu_in_test = 12;
+  EXPECT_THAT(Printed("console.log(JSON.stringify(exec.vu).includes('\"idInTest\":12'));"
+                      "console.log(Object.keys(exec.instance).length, {...exec.vu}.idInTest);",
+                      kImport),
+              ElementsAre("true", "5 12"));
+}
+
+TEST_F(ExecutionTest, AbortInInitCodeIsToldToTheHost) {
+  EXPECT_THAT(Thrown("", kImport + "exec.test.abort('early');"), HasSubstr("early"));
+  EXPECT_THAT(host_.calls, ElementsAre(Pair(TestCall::kAbort, "early")));
+}
+
 TEST_F(ExecutionTest, PartsThatAreNotThereSaySo) {
   EXPECT_THAT(Thrown("exec.scenario.name;", kImport), HasSubstr("functions that VUs run"));
   EXPECT_THAT(Thrown("", kImport + "exec.vu.idInTest;"), HasSubstr("not in init code"));
 }
 
 TEST_F(ExecutionTest, OptionsAreFrozen) {
-  settings_.options_json = R"({"vus":3,"scenarios":{"a":{"exec":"b"}}})";
+  settings_.options_json =
+      std::make_shared<const std::string>(R"({"vus":3,"scenarios":{"a":{"exec":"b"}}})");
   EXPECT_THAT(Printed("console.log(exec.test.options.scenarios.a.exec);"
                       "console.log(exec.test.options === exec.test.options);",
                       kImport),

@@ -75,6 +75,7 @@ TEST_F(HttpBodyTest, CompressionEncodesTheBody) {
   EXPECT_THAT(host_.sent[0].request.headers,
               ElementsAre(std::pair("Content-Encoding", "gzip, br")));
   EXPECT_TRUE(host_.sent[1].request.headers.empty());
+  settings_.throw_on_error = true;
   EXPECT_THAT(Thrown("http.post('http://h/', 'x', { compression: 'lzma' })"),
               HasSubstr("params.compression: 'lzma' is none of"));
 }

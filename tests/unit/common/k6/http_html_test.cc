@@ -106,6 +106,7 @@ TEST_F(HttpHtmlTest, ChoosesFormAndButton) {
   EXPECT_THAT(Error(page, "submitForm({ formSelector: 'a:foo' })"), HasSubstr("\"a:foo\""));
   EXPECT_THAT(Error(page, "submitForm({ fields: 5 })"), HasSubstr("fields: expected an object"));
   EXPECT_THAT(Error(page, "submitForm('form')"), HasSubstr("expected an object such as"));
+  settings_.throw_on_error = true;
   EXPECT_THAT(Error(page, "submitForm({ params: { timeout: 'soon' } })"),
               HasSubstr("Response.submitForm(): params.timeout"));
   EXPECT_THAT(Error(page, "submitForm({ get fields() { throw new Error('mine'); } })"),

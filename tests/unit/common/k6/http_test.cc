@@ -129,10 +129,37 @@ TEST_F(HttpTest, ParamsThatAreWrongOrMissing) {
       {"'text'", "params"},
       {"{ responseCallback: 1 }", "params.responseCallback: expected http.expectedStatuses"},
       {"{ auth: 'ntlm' }", "'ntlm' is not available in kload"}};
+  settings_.throw_on_error = true;
   for (const auto& [params, message] : wrong) {
     EXPECT_THAT(Thrown("http.get('http://x/', " + params + ");"), HasSubstr(message)) << params;
   }
   EXPECT_THAT(host_.sent, IsEmpty());
+}
+
+TEST_F(HttpTest, WithoutThrowWhatIsWrongIsAWarningAndNoStatus) {
+  EXPECT_THAT(
+      Printed("const r = http.get('http://x/', { timeout: -1 });"
+              "console.log(r.status, r.error_code, r.error.includes('params.timeout'));"
+              "const u = http.get(undefined);"
+              "console.log(u.status, u.error_code, u.body, u.error.includes('invalid URL'));"
+              "console.log(http.post(5, 'x').error_code);"),
+      ElementsAre(HasSubstr("no request was sent"), "0 0 true", HasSubstr("no request was sent"),
+                  "0 1020 null true", HasSubstr("no request was sent"), "1020"));
+  // What the script itself throws is its own.
+  EXPECT_THAT(Thrown("http.get('http://x/', { get timeout() { throw new Error('mine'); } });"),
+              HasSubstr("mine"));
+  EXPECT_THAT(Thrown("http.get('http://x/', { auth: 'ntlm' });"), HasSubstr("not available"));
+  EXPECT_THAT(host_.sent, IsEmpty());
+}
+
+TEST_F(HttpTest, TheRequestShowsWhatTheClientAdds) {
+  settings_.user_agent = "agent/1";
+  EXPECT_THAT(
+      Printed("const a = http.get('http://x/', { headers: { 'x-a': 'b' } }).request;"
+              "console.log(JSON.stringify(a.headers));"
+              "const b = http.get('http://x/', { headers: { 'user-agent': 'me' } }).request;"
+              "console.log(JSON.stringify(b.headers));"),
+      ElementsAre(R"({"User-Agent":["agent/1"],"X-A":["b"]})", R"({"User-Agent":["me"]})"));
 }
 
 TEST_F(HttpTest, Bodies) {

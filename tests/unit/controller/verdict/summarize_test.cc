@@ -94,16 +94,19 @@ TEST_F(SummarizeTest, ThresholdsMakeRowsOfTheirOwn) {
                  {"http_reqs{name: a}", "count>10"},
                  {"http_req_duration{expected_response:true}", "p(95)<200"},
                  {"iterations", "count>1"}});
-  ASSERT_THAT(Names(rows), ElementsAre("http_req_duration{expected_response:true}", "http_reqs",
-                                       "http_reqs{name:a}", "http_reqs{name:b}", "iterations"));
-  EXPECT_TRUE(rows[0].thresholds[0].ok);
-  EXPECT_THAT(rows[1].thresholds, IsEmpty());
-  ASSERT_THAT(rows[2].thresholds, SizeIs(2));
-  EXPECT_TRUE(rows[2].thresholds[0].ok);
-  EXPECT_FALSE(rows[2].thresholds[1].ok);
-  EXPECT_EQ(rows[2].thresholds[1].observed, 8);
-  EXPECT_FALSE(rows[3].thresholds[0].ok);
-  EXPECT_EQ(rows[4].values.at("count"), 0);
+  // A part that nothing was measured of brings its metric along.
+  ASSERT_THAT(Names(rows),
+              ElementsAre("http_req_duration", "http_req_duration{expected_response:true}",
+                          "http_reqs", "http_reqs{name:a}", "http_reqs{name:b}", "iterations"));
+  EXPECT_THAT(rows[0].thresholds, IsEmpty());
+  EXPECT_TRUE(rows[1].thresholds[0].ok);
+  EXPECT_THAT(rows[2].thresholds, IsEmpty());
+  ASSERT_THAT(rows[3].thresholds, SizeIs(2));
+  EXPECT_TRUE(rows[3].thresholds[0].ok);
+  EXPECT_FALSE(rows[3].thresholds[1].ok);
+  EXPECT_EQ(rows[3].thresholds[1].observed, 8);
+  EXPECT_FALSE(rows[4].thresholds[0].ok);
+  EXPECT_EQ(rows[5].values.at("count"), 0);
 }
 
 TEST_F(SummarizeTest, ChecksFormATreeInFirstSeenOrder) {
