@@ -32,6 +32,13 @@ export function hit() { http.get(`${__ENV.API}/health`); }
 export function loop() { http.get(`${__ENV.API}/health`); sleep(%s); }
 """ % (RATE, VUS, VUS, SLEEP)
 
+ITERATIONS = """
+import http from 'k6/http';
+import { sleep } from 'k6';
+export const options = { scenarios: { all: { executor: 'shared-iterations', vus: 12, iterations: 600 } } };
+export default function () { http.get(`${__ENV.API}/health`); sleep(0.2); }
+"""
+
 
 class Meter:
     """The target's count of requests over time, taken by a thread."""
@@ -64,19 +71,19 @@ class Meter:
 
 
 class AgentLoss(TestCase):
-    def begin(self, seconds, *flags, agents=3, running=3):
+    def begin(self, seconds, *flags, agents=3, running=3, source=SCRIPT):
         self.target = self.start(Target)
         self.cluster = self.start(Cluster, agents=agents)
         self.wait_until(lambda: len(self.cluster.json("get", "agents")) == agents, 20, "the agents")
         script = self.folder() / "load.js"
-        script.write_text(SCRIPT)
+        script.write_text(source)
         self.export = script.with_name("summary.json")
         self.seconds = seconds
         self.run_ = self.cluster.kctl("start", script, "--agents", str(running), "-e", f"API={self.target.api}", "-e",
                                       f"SECONDS={seconds}", "--summary-export", self.export, *flags)
         self.addCleanup(self.run_.end)
         self.run_id = self.run_.wait_for(r"(\d{8}-\d{6}-\d+)").group(1)
-        self.wait_until(lambda: self.target.requests() > 2 * RATE, 30, "load")
+        self.wait_until(lambda: self.target.requests() > 100, 30, "load")
 
     def metric(self, name, key="count"):
         return json.loads(self.export.read_text())["metrics"].get(name, {}).get(key, 0)
@@ -127,6 +134,16 @@ class AgentLoss(TestCase):
         self.assertLessEqual(self.arrivals(), RATE * self.seconds)
         self.assertGreaterEqual(self.arrivals() + missing, RATE * self.seconds)
         self.assertRegex(self.run_.output, r"✗ a2 .*lost at [\d.]+s, its part ran elsewhere from [\d.]+s on")
+
+    def test_a_fixed_number_of_iterations_is_reached_whoever_is_killed(self):
+        self.begin(0, source=ITERATIONS)
+        self.cluster.agents[0].signal(signal.SIGKILL)
+        self.run_.wait_for(r"agent 'a1' was lost at [\d.]+s .*run again", timeout=20)
+        self.assertEqual(self.run_.wait(60), 0, self.run_.output)
+        seen = self.target.requests()
+        print(f"\n600 iterations planned, reported {self.metric('iterations')}; the target saw {seen}")
+        self.assertEqual(self.metric("iterations"), 600)
+        self.assertGreaterEqual(seen, 600)
 
     def test_a_run_may_be_told_to_end_when_an_agent_is_lost(self):
         self.begin(60, "--on-agent-loss", "abort")
