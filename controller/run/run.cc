@@ -282,6 +282,7 @@ void Run::On(const DeltaArrived& event, Nanos now) {
   if (receipt.acked > 0) Do(AcknowledgeDelta{member->id.name, receipt.acked});
   if (member->final && member->returned) ReleaseReturned(*member);
   if (member->final && member->hands_over) HandOver(*member, now);
+  if (member->final && event.delta.final) CheckEnd(*member, now);
   EndRunningIfDone(now);
 }
 
@@ -475,6 +476,7 @@ void Run::BelieveEarlyFinals(Nanos now) {
       continue;
     member.final = true;
     vus_.Finish(member.id.name);
+    CheckEnd(member, now);
     believed = true;
   }
   if (!believed) return;

@@ -163,6 +163,9 @@ class Run {
   std::map<std::string, int64_t> ControlledVus() const;
   void GreetLost(Member& member);
   void ReleaseReturned(Member& member);
+  // It has said its last word: was it due?
+  void CheckEnd(Member& member, Nanos now);
+  bool LoadIsLeft(const Member& member) const;
   // It has said what cannot be: nothing of it counts from now on.
   void Quarantine(Member& member, std::string why, Nanos now);
   void EndJoining(Member& member, const std::string& error, Nanos now);

@@ -15,6 +15,8 @@ using std::chrono::milliseconds;
 
 constexpr int kExitClusterFailed = 97;
 constexpr int kExitOther = 255;
+// Load that an agent leaves out at its end without being asked about it.
+constexpr Nanos kEarlyEndMin = std::chrono::seconds(1);
 
 std::string Text(Nanos time) { return FormatDuration(std::chrono::floor<milliseconds>(time)); }
 
@@ -271,6 +273,38 @@ void Run::On(const AgentLeaving& event, Nanos now) {
   if (!member->hands_over) HandOver(*member, now);
   Do(AnnounceState{});
   if (Living() == 0) EndWithoutAgents(now);
+}
+
+// An agent stops its load by itself when its process did not run for a while, or when it heard nothing of us for long. What
+// was due after that is missing as if it were lost.
+void Run::CheckEnd(Member& member, Nanos now) {
+  if (phase_ != RunPhase::kRunning || stopping_ || member.lost || member.left || member.drained ||
+      !LoadIsLeft(member)) {
+    return;
+  }
+  member.left = true;
+  member.lost_at = member.reported_until;
+  member.lost_why = "it ended its load before its time";
+  HandOver(member, now);
+  Do(AnnounceState{});
+  if (Living() == 0) EndWithoutAgents(now);
+}
+
+bool Run::LoadIsLeft(const Member& member) const {
+  const std::string& holder = member.id.incarnation;
+  const Nanos after = member.reported_until + kEarlyEndMin;
+  const Shortfall left =
+      ShortfallOf(spec_.plan, deal_.PartsOf(holder), after, kTimeMax, ControlledVus());
+  if (left.vu_seconds > 0 || left.iterations > 0) return true;
+  const IterationCounts done = Reported(member);
+  return std::any_of(spec_.plan.scenarios.begin(), spec_.plan.scenarios.end(),
+                     [&](const Scenario& scenario) {
+                       const auto reported = done.find(scenario.name);
+                       return HasFixedIterations(scenario) &&
+                              scenario.start_time + scenario.max_duration > after &&
+                              (reported == done.end() ? 0 : reported->second) <
+                                  deal_.BudgetOf(holder, scenario.name);
+                     });
 }
 
 void Run::Quarantine(Member& member, std::string why, Nanos now) {

@@ -1,4 +1,4 @@
-"""`kctl scale`: an externally controlled scenario gets VUs on all agents while it runs."""
+"""`kctl scale`: scenarios get another size on all agents while they run."""
 
 import json
 import re
@@ -12,8 +12,34 @@ export const options = { scenarios: { peak: { executor: 'externally-controlled',
 export default function () { sleep(0.1); }
 """
 
+ARRIVALS = """
+export const options = { scenarios: { orders: { executor: 'constant-arrival-rate', rate: 40, duration: '10s',
+                                                preAllocatedVUs: 9, maxVUs: 9 } } };
+export default function () {}
+"""
+
 
 class Scale(TestCase):
+    def test_a_rate_changes_at_one_instant_on_all_agents(self):
+        cluster = self.start(Cluster, agents=3)
+        script = self.folder() / "arrivals.js"
+        script.write_text(ARRIVALS)
+        export = self.folder() / "summary.json"
+        run = cluster.kctl("start", script, "--agents", "3", "--summary-export", export)
+        self.addCleanup(run.end)
+        run_id = run.wait_for(r"(\d{8}-\d{6}-\d+)").group(1)
+        run.wait_for(r"[1-9]\d* complete", timeout=20)
+        self.assertEqual(self.kctl(cluster, "scale", run_id, "--vus", "2"), 255, "not that executor")
+        self.assertEqual(self.kctl(cluster, "scale", run_id, "--rate", "0"), 255)
+        self.assertEqual(self.kctl(cluster, "scale", run_id, "--rate", "90"), 0)
+        self.assertEqual(run.wait(), 0, run.output)
+        minutes, at = re.search(r"at (?:(\d+)m)?([\d.]+)s scenario orders was scaled to a rate of 90", run.output).groups()
+        self.assertIsNone(minutes)
+        metrics = json.loads(export.read_text())["metrics"]
+        arrivals = metrics["iterations"]["count"] + metrics.get("dropped_iterations", {}).get("count", 0)
+        # To the one at the change: its instant is written in milliseconds.
+        self.assertAlmostEqual(arrivals, 40 * float(at) + 90 * (10 - float(at)), delta=2)
+
     def test_vus_follow_on_all_agents(self):
         cluster = self.start(Cluster, agents=3)
         script = self.folder() / "controlled.js"

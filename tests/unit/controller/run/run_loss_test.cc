@@ -36,6 +36,21 @@ class RunLossTest : public RunTest {
     for (const RunNote& note : run_->notes()) kinds.push_back(note.kind);
     return kinds;
   }
+  // Of each of the 6 VUs 10 iterations.
+  RunSpec FixedSpec() {
+    RunSpec spec = Spec();
+    Scenario& scenario = spec.plan.scenarios.front();
+    scenario.executor = ExecutorKind::kPerVuIterations;
+    scenario.iterations = 10;
+    scenario.max_duration = seconds(600);
+    return spec;
+  }
+  void SayLast(const std::string& name, uint64_t sequence, Nanos end, uint64_t iterations) {
+    Delta delta = MakeDelta(sequence, end, 1);
+    delta.scenarios[0].iterations_complete = iterations;
+    delta.final = true;
+    Feed(DeltaArrived{Id(name), delta});
+  }
   void Report(const std::string& name, uint64_t sequence, Nanos end, int requests = 1) {
     Feed(DeltaArrived{Id(name), MakeDelta(sequence, end, requests)});
   }
@@ -74,18 +89,50 @@ TEST_F(RunLossTest, ALostPartGoesToTheOthersWithinTheSameEvent) {
 }
 
 TEST_F(RunLossTest, AnAgentThatHadEndedGoesOnWithAnAdoptedPart) {
-  BeginWithThree(Spec());
+  BeginWithThree(FixedSpec());
   GoTo(seconds(3));
-  Delta early = MakeDelta(1, seconds(3), 1);
-  early.final = true;
-  Feed(DeltaArrived{Id("a"), early});
+  SayLast("a", 1, seconds(3), 20);
   GoTo(seconds(4));
   Feed(AgentLost{Id("b")});
   EXPECT_THAT(AgentsSent<SendAdopt>(), ElementsAre("a", "c"));
-  SendFinal("c", 1);
+  GoTo(seconds(9));
+  SayLast("c", 1, seconds(9), 30);
   EXPECT_EQ(run_->phase(), RunPhase::kRunning);  // a has load again
-  SendFinal("a", 2);
+  SayLast("a", 2, seconds(9), 30);
   EXPECT_EQ(run_->phase(), RunPhase::kFinished);
+  EXPECT_EQ(run_->outcome().exit_code, 0);
+}
+
+TEST_F(RunLossTest, LoadThatAnAgentEndsBeforeItsTimeIsRunByTheOthers) {
+  BeginWithThree(Spec());
+  GoTo(seconds(4));
+  SayLast("b", 1, seconds(3), 5);
+  EXPECT_THAT(AgentsSent<SendAdopt>(), ElementsAre("a", "c"));
+  SendFinal("a", 1);
+  SendFinal("c", 1);
+  EXPECT_EQ(run_->outcome().exit_code, 0);
+  EXPECT_THAT(run_->outcome().summary->warnings,
+              ElementsAre(HasSubstr("agent 'b' left at 3s (it ended its load before its time; it "
+                                    "is counted up to 3s): the others run its part")));
+}
+
+TEST_F(RunLossTest, IterationsThatAnAgentLeavesOutAreRunByTheOthers) {
+  BeginWithThree(FixedSpec());
+  GoTo(seconds(4));
+  SayLast("b", 1, seconds(4), 12);
+  int64_t given = 0;
+  for (const SendAdopt& adopt : Sent<SendAdopt>()) given += adopt.parts.at(0).budgets[0].iterations;
+  EXPECT_EQ(given, 8);
+}
+
+// The whole cluster was suspended, say.
+TEST_F(RunLossTest, ARunWhoseAgentsAllEndBeforeTheirTimeHasNotEndedWell) {
+  BeginWithThree(Spec());
+  GoTo(seconds(4));
+  for (const char* name : {"a", "b", "c"}) SayLast(name, 1, seconds(4), 5);
+  Pass(2 * kGrace);
+  EXPECT_EQ(run_->phase(), RunPhase::kFinished);
+  EXPECT_EQ(run_->outcome().exit_code, 255);
 }
 
 TEST_F(RunLossTest, AFinalDeltaFromBeforeAnAdoptionIsNotTheLast) {
@@ -126,18 +173,13 @@ TEST_F(RunLossTest, VusMaxIsThatOfTheAgentsThatAreThere) {
 }
 
 TEST_F(RunLossTest, APartWithNothingLeftIsNobodysTrouble) {
-  RunSpec spec = Spec();
-  Scenario& scenario = spec.plan.scenarios.front();
-  scenario.executor = ExecutorKind::kPerVuIterations;
-  scenario.iterations = 10;
-  scenario.max_duration = seconds(600);
-  BeginWithThree(spec);
+  BeginWithThree(FixedSpec());
   GoTo(seconds(2));
   Delta delta = MakeDelta(1, seconds(2), 1);
   delta.scenarios[0].iterations_complete = 20;
   Feed(DeltaArrived{Id("c"), delta});
-  SendFinal("a", 1);
-  SendFinal("b", 1);
+  SayLast("a", 1, seconds(2), 20);
+  SayLast("b", 1, seconds(2), 20);
   Feed(AgentLost{Id("c")});
   EXPECT_THAT(Sent<SendAdopt>(), IsEmpty());
   EXPECT_EQ(run_->phase(), RunPhase::kFinished);
