@@ -5,6 +5,8 @@
 namespace kload::kctl {
 
 inline constexpr int kExitOk = 0;
+inline constexpr int kExitClusterFailed = 97;     // an agent was lost under --on-agent-loss=abort
+inline constexpr int kExitNotTrustworthy = 98;    // under --strict
 inline constexpr int kExitThresholds = 99;        // a threshold failed
 inline constexpr int kExitSetupTimeout = 100;     // setup() took longer than setupTimeout
 inline constexpr int kExitTeardownTimeout = 101;  // teardown() took longer than teardownTimeout
@@ -19,6 +21,8 @@ inline constexpr int kExitOther = 255;         // flags, files, connection, ever
 // The paragraph that the help of `start`, `run` and `watch` ends with.
 inline constexpr char kExitCodesHelp[] = R"(Exit codes:
   0    the run ended, all thresholds hold
+  97   an agent was lost, with --on-agent-loss=abort
+  98   the result is not trustworthy, with --strict
   99   a threshold failed
   100  setup() timed out
   101  teardown() timed out

@@ -261,6 +261,9 @@ void AddRunFlags(CLI::App& app, RunFlags& flags) {
          "--on-agent-loss", flags.on_agent_loss,
          "when an agent is lost: rebalance (its part goes to the others), continue or abort")
       ->type_name("WHAT");
+  app.add_flag("--strict", flags.strict,
+               "fail (exit code 98) unless the result is trustworthy: generators that kept up, no "
+               "agent lost, data for every threshold");
   AddOptionFlags(app, flags);
   AddResultFlags(app, flags);
 }

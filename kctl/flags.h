@@ -68,6 +68,7 @@ struct RunFlags {
   std::optional<uint32_t> agents;  // unset: the verb's default
   std::string agents_timeout = "30s";
   std::string on_agent_loss = "rebalance";  // continue, abort
+  bool strict = false;                      // a result that is not trustworthy is a failure
   std::string summary_mode;                 // empty: compact
   std::string summary_export;               // file; empty: none
   std::string console_output;               // file; empty: with the other log lines

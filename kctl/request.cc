@@ -163,6 +163,7 @@ absl::StatusOr<v1::StartRunRequest> BuildRequest(const RunFlags& flags, uint32_t
   request.set_agents_timeout_ns(timeout.count());
   KLOAD_ASSIGN_OR_RETURN(const v1::OnAgentLoss on_loss, ParseOnAgentLoss(flags.on_agent_loss));
   request.set_on_agent_loss(on_loss);
+  request.set_strict(flags.strict);
   KLOAD_ASSIGN_OR_RETURN(*request.mutable_options_json(), OptionsJson(flags));
   KLOAD_ASSIGN_OR_RETURN(const std::vector<v1::SecretSource> secrets,
                          ReadSecretSources(flags.secret_sources));

@@ -110,6 +110,7 @@ struct HttpShared::Impl {
   // a run.
   const absl::StatusOr<std::unique_ptr<TlsContext>> tls;
   UrlCache urls;
+  uint64_t generator_errors = 0;
   uint64_t dumps = 0;  // clients that log what they send
   std::optional<RateLimit> rate;
   std::vector<char> scratch;
@@ -118,6 +119,7 @@ struct HttpShared::Impl {
 HttpShared::HttpShared(boost::asio::io_context& io, const Clock& clock, HttpOptions options)
     : impl_(std::make_unique<Impl>(io, clock, std::move(options))) {}
 HttpShared::~HttpShared() = default;
+uint64_t HttpShared::generator_errors() const { return impl_->generator_errors; }
 
 // Fetch() runs on a fiber; OnDeadline() and Cancel() only while that is suspended.
 struct HttpClient::Impl {
@@ -418,6 +420,7 @@ std::optional<Failure> HttpClient::Impl::Dial(Fiber& fiber, Nanos dial_limit,
       expired = false;
       error = boost::asio::error::timed_out;
     }
+    if (IsOwnLack(error)) ++shared.generator_errors;
     if (!first) first = DialFailure(error);
   }
   return first ? first : TimedOut();

@@ -37,6 +37,8 @@ class HttpShared {
  public:
   HttpShared(boost::asio::io_context& io, const Clock& clock, HttpOptions options);
   ~HttpShared();
+  // Connections that could not be made for a lack of this machine's own: files, ports, memory.
+  uint64_t generator_errors() const;
 
  private:
   friend class HttpClient;

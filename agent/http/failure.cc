@@ -34,6 +34,16 @@ Failure LookupFailure(const error_code& error) {
   return {FailureCode::kDns, "lookup: " + Words(error)};
 }
 
+bool IsOwnLack(const error_code& error) {
+  using boost::system::errc::errc_t;
+  for (const errc_t lack :
+       {errc_t::too_many_files_open, errc_t::too_many_files_open_in_system,
+        errc_t::address_not_available, errc_t::no_buffer_space, errc_t::not_enough_memory}) {
+    if (error == lack) return true;
+  }
+  return false;
+}
+
 Failure DialFailure(const error_code& error) {
   if (error == asio_error::connection_refused) {
     return {FailureCode::kDialRefused, "dial: connection refused"};

@@ -35,6 +35,8 @@ struct Failure {
   std::string text;
 };
 
+// Whether it is this machine that lacks something: files, ports, memory.
+bool IsOwnLack(const boost::system::error_code& error);
 // Of a name look-up, a TCP connect, a read and a write.
 Failure LookupFailure(const boost::system::error_code& error);
 Failure DialFailure(const boost::system::error_code& error);

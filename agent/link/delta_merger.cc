@@ -18,6 +18,9 @@ void AddHealth(AgentHealth& sum, const AgentHealth& part) {
   sum.vus_scheduled += part.vus_scheduled;
   sum.vus_active += part.vus_active;
   sum.vus_initialized += part.vus_initialized;
+  sum.iterations_late += part.iterations_late;
+  sum.iterations_dropped += part.iterations_dropped;
+  sum.generator_errors += part.generator_errors;
 }
 
 void AddProgress(std::vector<ScenarioProgress>& sum, const std::vector<ScenarioProgress>& part) {

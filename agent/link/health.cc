@@ -1,9 +1,15 @@
 #include "agent/link/health.h"
 
+#include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <string>
+#include <thread>
+#include <utility>
 
 namespace kload::agent {
 
@@ -20,6 +26,53 @@ double CpuMeter::Measure(Nanos now) {
   last_now_ = now;
   last_cpu_ = cpu;
   return ratio;
+}
+
+namespace {
+
+// A file of the process' own control group, version 2; empty where there is none.
+std::string GroupFile(const char* name) {
+  std::ifstream groups("/proc/self/cgroup");
+  for (std::string line; std::getline(groups, line);) {
+    if (line.starts_with("0::")) return "/sys/fs/cgroup" + line.substr(3) + "/" + name;
+  }
+  return "";
+}
+
+// CPUs by the group's quota; 0 for no quota.
+double QuotaCores() {
+  std::ifstream limit(GroupFile("cpu.max"));
+  double quota = 0;
+  double period = 0;
+  if (!(limit >> quota >> period) || period <= 0) return 0;  // "max 100000"
+  return quota / period;
+}
+
+}  // namespace
+
+double UsableCores() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  double cores = std::thread::hardware_concurrency();
+  if (::sched_getaffinity(0, sizeof(allowed), &allowed) == 0) cores = CPU_COUNT(&allowed);
+  const double quota = QuotaCores();
+  return quota > 0 ? std::min(cores, quota) : cores;
+}
+
+double ThrottleMeter::Measure(Nanos now) {
+  std::ifstream stat(GroupFile("cpu.stat"));
+  Nanos throttled{0};
+  for (std::string line; std::getline(stat, line);) {
+    if (line.starts_with("throttled_usec ")) {
+      throttled = std::chrono::microseconds(std::atoll(line.c_str() + 15));
+    }
+  }
+  const bool first = last_now_ == Nanos::zero();
+  const Nanos wall = now - std::exchange(last_now_, now);
+  const Nanos more = throttled - std::exchange(last_throttled_, throttled);
+  if (first || wall <= Nanos::zero()) return 0;
+  return std::clamp(static_cast<double>(more.count()) / static_cast<double>(wall.count()), 0.0,
+                    1.0);
 }
 
 uint64_t ResidentBytes() {

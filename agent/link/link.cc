@@ -99,6 +99,8 @@ struct Link::Impl final : UplinkListener {
   std::optional<v1::Prepare> queued;  // begins when the session before is released
   CpuMeter cpu;
   StallWatch stall;
+  ThrottleMeter throttle;
+  const double cores = UsableCores();
   Nanos pulse_interval = kPulse;
   Nanos last_word{0};  // steady time: until then the controller was known to care for the session
   bool orphaned = false;
@@ -283,7 +285,13 @@ void Link::Impl::Pulse() {
   WatchForStall(now);
   const double cpu_ratio = cpu.Measure(now);
   const uint64_t rss_bytes = ResidentBytes();
-  if (session != nullptr) session->NoteProcess(cpu_ratio, rss_bytes);
+  if (session != nullptr) {
+    session->NoteProcess({.cpu_ratio = cpu_ratio,
+                          .rss_bytes = rss_bytes,
+                          .cores = cores,
+                          .stalled = stall.TakeWorst(),
+                          .throttled_ratio = throttle.Measure(now)});
+  }
   if (uplink->up()) {
     v1::Heartbeat heartbeat;
     heartbeat.set_cpu_ratio(cpu_ratio);

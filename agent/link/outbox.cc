@@ -57,6 +57,9 @@ void Outbox::MergeOldestWaiting() {
   second.interval_start = std::min(first.interval_start, second.interval_start);
   second.health.loop_lag_max = std::max(first.health.loop_lag_max, second.health.loop_lag_max);
   second.health.cpu_ratio = std::max(first.health.cpu_ratio, second.health.cpu_ratio);
+  second.health.stalled = std::max(first.health.stalled, second.health.stalled);
+  second.health.cpu_throttled_ratio =
+      std::max(first.health.cpu_throttled_ratio, second.health.cpu_throttled_ratio);
   second.final = first.final || second.final;
 }
 

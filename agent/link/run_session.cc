@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -172,9 +173,11 @@ void RunSession::OnEvent(WorkerEvent event) {
   std::visit([this](auto& which) { On(std::move(which)); }, event.event);
 }
 
-void RunSession::NoteProcess(double cpu_ratio, uint64_t rss_bytes) {
-  cpu_ratio_ = cpu_ratio;
-  rss_bytes_ = rss_bytes;
+void RunSession::NoteProcess(const Process& process) {
+  // The worst since the last delta.
+  const Nanos stalled = std::max(process_.stalled, process.stalled);
+  process_ = process;
+  process_.stalled = stalled;
 }
 
 void RunSession::On(WorkerPrepared event) {
@@ -202,8 +205,11 @@ void RunSession::On(WorkerDelta event) {
 void RunSession::On(WorkerSamples event) { outgoing_.Add(wire::EncodeSamples(event)); }
 
 void RunSession::Send(Delta delta) {
-  delta.health.cpu_ratio = cpu_ratio_;
-  delta.health.rss_bytes = rss_bytes_;
+  delta.health.cpu_ratio = process_.cpu_ratio;
+  delta.health.rss_bytes = process_.rss_bytes;
+  delta.health.cores = process_.cores;
+  delta.health.cpu_throttled_ratio = process_.throttled_ratio;
+  delta.health.stalled = std::exchange(process_.stalled, Nanos::zero());
   delta.final = delta.final && !cut_short_;
   outgoing_.Add(std::move(delta));
 }

@@ -55,7 +55,14 @@ class RunSession {
 
   void OnEvent(WorkerEvent event);
   // What the process costs its machine; goes into the deltas from now on.
-  void NoteProcess(double cpu_ratio, uint64_t rss_bytes);
+  struct Process {
+    double cpu_ratio = 0;
+    uint64_t rss_bytes = 0;
+    double cores = 0;
+    Nanos stalled{0};
+    double throttled_ratio = 0;
+  };
+  void NoteProcess(const Process& process);
 
   const std::string& run_id() const { return run_id_; }
   bool releasing() const { return stage_ >= Stage::kReleasing; }
@@ -107,8 +114,7 @@ class RunSession {
   std::set<uint64_t> adopted_;  // epochs
   std::set<uint64_t> ceded_;
   bool cut_short_ = false;
-  double cpu_ratio_ = 0;
-  uint64_t rss_bytes_ = 0;
+  Process process_;
 };
 
 }  // namespace kload::agent

@@ -45,6 +45,7 @@ void Arrivals::Tick() {
     if (!IsCeded(due)) {
       const int64_t number_in_agent = numbers_.Next();
       if (Vu* vu = TakeIdle(due)) {
+        if (now - due > kLateAfter) ++shared_.iterations_late;
         vu->Give({share_.number(), number_in_agent, due});
       } else {
         Drop();
@@ -92,6 +93,7 @@ void Arrivals::ArmNext() {
 
 void Arrivals::Drop() {
   first_->Record(Builtin::kDroppedIterations, 1);
+  ++shared_.iterations_dropped;
   if (!spares_.empty()) return MakeSpare();
   if (std::exchange(warned_, true) || making_ != nullptr) return;
   shared_.log(

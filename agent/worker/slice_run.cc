@@ -471,6 +471,9 @@ WorkerDelta SliceRun::TakeDelta(Nanos interval_end) {
   delta.health.samples_overflowed = recorder_.overflowed();
   delta.health.vus_scheduled = stopped_ ? 0 : ScheduledVus(interval_end);
   delta.health.vus_initialized = static_cast<int64_t>(ready_);
+  delta.health.iterations_late = shared_.iterations_late;
+  delta.health.iterations_dropped = shared_.iterations_dropped;
+  delta.health.generator_errors = http_.generator_errors();
   for (const ScenarioProgress& scenario : progress_) delta.health.vus_active += scenario.vus_active;
   return delta;
 }

@@ -107,12 +107,40 @@ std::string HandleSummaryJson(const RunSummary& summary, const SummarySurroundin
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+namespace {
+
+// What k6 has no place for.
+Json KloadJson(const RunSummary& summary) {
+  static constexpr const char* kLabels[] = {"", "trustworthy", "degraded", "invalid"};
+  Json json = {{"run", summary.run_id},
+               {"label", kLabels[static_cast<size_t>(summary.soundness.label)]},
+               {"findings", Json::array()},
+               {"notes", Json::array()}};
+  for (const Finding& finding : summary.soundness.findings) {
+    json["findings"].push_back({{"label", kLabels[static_cast<size_t>(finding.label)]},
+                                {"reason", finding.reason},
+                                {"agent", finding.agent},
+                                {"from_ns", finding.from.count()},
+                                {"to_ns", finding.to.count()}});
+  }
+  for (const RunNote& note : summary.notes) {
+    json["notes"].push_back({{"at_ns", note.at.count()},
+                             {"kind", note.kind},
+                             {"agent", note.agent},
+                             {"text", note.text}});
+  }
+  return json;
+}
+
+}  // namespace
+
 std::string SummaryExportJson(const RunSummary& summary) {
   Json json;
   json["root_group"] = GroupJson(summary.root_group);
   json["metrics"] = Json::object();
   for (const MetricSummary& metric : summary.metrics)
     json["metrics"][metric.name] = MetricJson(metric);
+  json["kload"] = KloadJson(summary);
   return json.dump(4) + "\n";
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/summary/format.h"
 #include "common/summary/layout.h"
 
@@ -40,10 +42,48 @@ std::string StateOf(const AgentSummary& agent) {
   return state;
 }
 
+std::string WindowOf(const Finding& finding) {
+  if (finding.to <= finding.from) return "";
+  return fmt::format(" ({} to {})", Milliseconds(finding.from), Milliseconds(finding.to));
+}
+
+// Whether the result can be believed, in a line or more.
+std::string RenderSoundness(const RunSummary& summary, const Marks& marks) {
+  switch (summary.soundness.label) {
+    case SoundnessLabel::kNotJudged:
+      return "";
+    case SoundnessLabel::kTrustworthy: {
+      double busiest = 0;
+      Nanos latest{0};
+      for (const AgentSummary& agent : summary.agents) {
+        if (agent.cores > 0) busiest = std::max(busiest, agent.cpu_ratio_max / agent.cores);
+        latest = std::max(latest, agent.loop_lag_max);
+      }
+      return fmt::format(
+          "    {} trustworthy: the generators kept up (CPU at most {:.0f}%, timers "
+          "at most {} late)\n",
+          marks.Of(true), busiest * 100, Milliseconds(latest));
+    }
+    case SoundnessLabel::kDegraded:
+    case SoundnessLabel::kInvalid:
+      break;
+  }
+  const bool invalid = summary.soundness.label == SoundnessLabel::kInvalid;
+  std::string text =
+      fmt::format("    {} {}\n", marks.Of(false),
+                  invalid ? "invalid: this result must not be used to judge the target"
+                          : "degraded: some load or precision is missing");
+  for (const Finding& finding : summary.soundness.findings) {
+    text += fmt::format("      ↳ {}{}\n", finding.reason, WindowOf(finding));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string RenderCluster(const RunSummary& summary, bool color) {
-  if (summary.agents.size() < 2 && summary.warnings.empty()) return "";
+  const std::string soundness = RenderSoundness(summary, Marks(color));
+  if (summary.agents.size() < 2 && summary.warnings.empty() && soundness.empty()) return "";
   std::string text = "  █ CLUSTER \n\n";
   size_t name_width = 0, requests_width = 0;
   for (const AgentSummary& agent : summary.agents) {
@@ -55,6 +95,7 @@ std::string RenderCluster(const RunSummary& summary, bool color) {
     text += fmt::format("    {} {} {:>{}} requests, {}\n", Marks(color).Of(!agent.lost),
                         PadRight(agent.name, name_width), agent.requests, requests_width, state);
   }
+  if (!soundness.empty()) text += "\n" + soundness;
   if (!summary.warnings.empty()) text += "\n";
   for (const std::string& warning : summary.warnings) text += "    ! " + warning + "\n";
   return text + "\n";

@@ -205,6 +205,7 @@ std::variant<AdmittedRun, RunFailure> AdmitRun(const v1::StartRunRequest& reques
   *run.order.mutable_env() = request.env();
   *run.order.mutable_secret_sources() = request.secret_sources();
   run.spec.samples = request.samples();
+  run.spec.strict = request.strict();
   run.order.set_samples(request.samples());
   run.prometheus.assign(request.prometheus().begin(), request.prometheus().end());
   run.request = request;

@@ -14,6 +14,7 @@ void Member::Take(const Delta& delta) {
     if (series.key->metric.name == "http_reqs") requests += count;
     if (series.key->metric.name == "http_reqs_interrupted") interrupted_requests += count;
   }
+  watch.Take(delta);
   cpu_ratio_max = std::max(cpu_ratio_max, delta.health.cpu_ratio);
   loop_lag_max = std::max(loop_lag_max, delta.health.loop_lag_max);
   samples_overflowed = std::max(samples_overflowed, delta.health.samples_overflowed);

@@ -13,6 +13,7 @@
 #include "common/metric/delta.h"
 #include "common/plan/slice.h"
 #include "controller/run/run_event.h"
+#include "controller/verdict/soundness.h"
 
 namespace kload::controller {
 
@@ -50,6 +51,7 @@ struct Member {
   int64_t vus_active = 0;
   int64_t vus_initialized = 0;
   std::map<std::string, ScenarioProgress> scenarios;  // by name
+  GeneratorWatch watch;
 
   // Whether it has a part of the load, or may be given one.
   bool carries() const { return prepared && !lost && !left && !drained; }

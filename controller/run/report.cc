@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <utility>
 
 #include "common/base/duration.h"
+#include "controller/verdict/soundness.h"
 #include "controller/verdict/summarize.h"
 
 namespace kload::controller {
@@ -30,6 +33,11 @@ AgentSummary SummarizeAgent(const Member& member, const Ledger& ledger) {
   for (const auto& [name, scenario] : member.scenarios) {
     agent.iterations += scenario.iterations_complete;
   }
+  const AgentHealth& health = member.watch.last();
+  agent.iterations_late = health.iterations_late;
+  agent.iterations_dropped = health.iterations_dropped;
+  agent.generator_errors = health.generator_errors;
+  agent.cores = health.cores;
   const Ledger::Account* account = ledger.Find(member.id.incarnation);
   if (account != nullptr) agent.deltas_duplicate = account->duplicates;
   return agent;
@@ -107,6 +115,82 @@ std::vector<std::string> SoundnessWarnings(const std::vector<Member>& members,
   return warnings;
 }
 
+namespace {
+
+// Of an agent that was lost while it had load.
+std::optional<Finding> LossOf(const Member& member, int64_t vus, Nanos end) {
+  if (!member.lost || (member.final && member.lost_until == Nanos(0))) return std::nullopt;
+  const std::string& name = member.id.name;
+  if (member.lost_until > Nanos(0)) {
+    return Finding{SoundnessLabel::kDegraded,
+                   fmt::format("agent '{}' was lost: a part of the load was missing until others "
+                               "took it over",
+                               name),
+                   name, member.reported_until, member.lost_until};
+  }
+  // What is missing to the end: with more than a tenth it is another test.
+  constexpr int64_t kTenth = 10;
+  const bool much = vus == 0 || member.vus_initialized * kTenth > vus;
+  return Finding{
+      much ? SoundnessLabel::kInvalid : SoundnessLabel::kDegraded,
+      fmt::format("agent '{}' was lost and its part of the load is missing from then on", name),
+      name, member.reported_until, end};
+}
+
+void AddThresholdFindings(const ReportInput& input, std::vector<Finding>& findings) {
+  if (input.spec.no_thresholds) return;
+  for (const Verdict::Outcome& outcome : input.verdict.outcomes()) {
+    if (input.series.Find(outcome.threshold.selector) != nullptr) continue;
+    findings.push_back({SoundnessLabel::kDegraded,
+                        fmt::format("the threshold '{}' on {} had no data to judge",
+                                    outcome.result.expression, outcome.threshold.spec.selector),
+                        "", Nanos(0), input.duration});
+  }
+}
+
+Soundness JudgeSoundness(const ReportInput& input) {
+  std::vector<Finding> findings;
+  int64_t vus = 0;
+  for (const Member& member : input.members) vus += member.vus_initialized;
+  for (const Member& member : input.members) {
+    const std::string& name = member.id.name;
+    uint64_t iterations = 0;
+    for (const auto& [scenario, progress] : member.scenarios) {
+      iterations += progress.iterations_complete + progress.iterations_interrupted;
+    }
+    for (Finding& finding : member.watch.Findings(name, member.requests, iterations)) {
+      findings.push_back(std::move(finding));
+    }
+    if (auto loss = LossOf(member, vus, input.duration)) findings.push_back(*std::move(loss));
+    if (!member.quarantined.empty()) {
+      findings.push_back(
+          {SoundnessLabel::kInvalid,
+           fmt::format(
+               "agent '{}' said what cannot be ({}): nothing of it counts from then on, and "
+               "what it said before may be wrong",
+               name, member.quarantined),
+           name, Nanos(0), input.duration});
+    }
+    if (const size_t missing = input.ledger.Missing(member.id.incarnation).size(); missing > 0) {
+      findings.push_back({SoundnessLabel::kDegraded,
+                          fmt::format("{} reports of agent '{}' never arrived", missing, name),
+                          name, Nanos(0), input.duration});
+    }
+    if (member.samples_overflowed > 0) {
+      findings.push_back(
+          {SoundnessLabel::kDegraded,
+           fmt::format("{} samples of agent '{}' found no series of their own: results by tag are "
+                       "not complete",
+                       member.samples_overflowed, name),
+           name, Nanos(0), input.duration});
+    }
+  }
+  AddThresholdFindings(input, findings);
+  return JudgeFindings(std::move(findings));
+}
+
+}  // namespace
+
 RunSummary BuildSummary(const ReportInput& input) {
   const RunOptions& options = input.spec.plan.options;
   RunSummary summary;
@@ -123,18 +207,8 @@ RunSummary BuildSummary(const ReportInput& input) {
   }
   for (const Member& member : input.members) {
     summary.agents.push_back(SummarizeAgent(member, input.ledger));
-    if (member.quarantined.empty()) continue;
-    summary.soundness.label = SoundnessLabel::kInvalid;
-    summary.soundness.findings.push_back(
-        {.label = SoundnessLabel::kInvalid,
-         .reason = fmt::format("agent '{}' said what cannot be ({}): nothing of it counts from "
-                               "then on, and what it said "
-                               "before may be wrong",
-                               member.id.name, member.quarantined),
-         .agent = member.id.name,
-         .from = Nanos(0),
-         .to = input.duration});
   }
+  summary.soundness = JudgeSoundness(input);
   summary.warnings = input.warnings;
   summary.summary_time_unit = options.summary_time_unit;
   summary.no_thresholds = input.spec.no_thresholds;

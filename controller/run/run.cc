@@ -16,6 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr int kExitNotTrustworthy = 98;
 constexpr int kExitThresholds = 99;
 constexpr int kExitSetupTimeout = 100;
 constexpr int kExitTeardownTimeout = 101;
@@ -252,6 +253,12 @@ void Run::FinishRun(Nanos now) {
     }
     outcome_.setup_json = setup_json_;
     outcome_.summary = Summarize(duration);
+    const Soundness& soundness = outcome_.summary->soundness;
+    if (spec_.strict && !soundness.findings.empty()) {
+      Fail(kExitNotTrustworthy,
+           fmt::format("--strict: the result is {}: {}", LabelName(soundness.label),
+                       soundness.findings.front().reason));
+    }
   }
   phase_ = RunPhase::kFinished;
   deadline_ = Nanos(0);

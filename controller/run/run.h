@@ -56,6 +56,7 @@ struct RunSpec {
   bool full_summary = false;  // groups and scenarios get metrics of their own
   bool has_setup = false;     // the script exports it and it is not skipped
   bool has_teardown = false;
+  bool strict = false;   // a result that is not trustworthy is a failure
   bool samples = false;  // raw samples go to followers, so VUs are reported for them
   uint32_t agents = 0;   // 0: all that are idle, at least one
   Nanos agents_timeout = kAgentsTimeoutDefault;

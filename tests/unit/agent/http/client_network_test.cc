@@ -97,7 +97,10 @@ TEST_F(ClientRateTest, WaitsBeforeEveryHop) {
   ScriptedServer server(
       {Answers({"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n", Ok("hello")})});
   const Nanos now = clock_.Now();
-  With({now, now + 100ms});
+  // The second one is there also for who comes too late for it, on a busy machine.
+  Remake({.next_slot = [now](Nanos from) -> std::optional<Nanos> {
+    return from <= now ? now : std::max(from, now + 100ms);
+  }});
   const http::Response response = Get(server.Url("/"));
   ExpectConsistent(response);
   EXPECT_EQ(response.body, "hello");

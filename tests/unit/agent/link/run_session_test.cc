@@ -217,7 +217,7 @@ TEST_F(RunSessionTest, DeltasCarryTheProcessAndEndWithAFinalOne) {
   MakeReady();
   session_.Start(1s, "");
   EXPECT_TRUE(session_.loading());
-  session_.NoteProcess(1.5, 4096);
+  session_.NoteProcess({.cpu_ratio = 1.5, .rss_bytes = 4096, .cores = 2, .stalled = Nanos(3)});
   Tell(0, Part(1s, false));
   Tell(1, Part(1s, false));
   const v1::AgentMessage first = Said();

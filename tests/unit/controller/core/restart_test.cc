@@ -94,10 +94,12 @@ class RestartTest : public testing::Test {
     return acked;
   }
 
-  static inline const std::string kScript =
-      "export const options = { scenarios: { s: { executor: 'constant-vus', vus: 4, duration: "
-      "'20s' "
-      "} }, thresholds: { http_reqs: ['count>1'] } }; export default function () {}";
+  static std::string Script(int seconds) {
+    return fmt::format(
+        "export const options = {{ scenarios: {{ s: {{ executor: 'constant-vus', vus: 4, duration: "
+        "'{}s' }} }}, thresholds: {{ http_reqs: ['count>1'] }} }}; export default function () {{}}",
+        seconds);
+  }
 
   const std::string dir_ =
       (std::filesystem::temp_directory_path() /
@@ -112,7 +114,7 @@ class RestartTest : public testing::Test {
 TEST_F(RestartTest, NothingAcknowledgedIsLostAndNothingCountsTwice) {
   auto a1 = Join(1, "a1");
   auto a2 = Join(2, "a2");
-  const std::string id = StartRun(kScript, 2);
+  const std::string id = StartRun(Script(3), 2);
   core_->OnEvent(1, PreparedArrived{id, ""});
   core_->OnEvent(2, PreparedArrived{id, ""});
   EXPECT_THAT(a1->Kinds(), Contains("start"));
@@ -158,7 +160,7 @@ TEST_F(RestartTest, NothingAcknowledgedIsLostAndNothingCountsTwice) {
 TEST_F(RestartTest, AnAgentThatDoesNotComeBackIsLost) {
   Join(1, "a1");
   Join(2, "a2");
-  const std::string id = StartRun(kScript, 2);
+  const std::string id = StartRun(Script(60), 2);
   for (const LinkId link : {1, 2}) core_->OnEvent(link, PreparedArrived{id, ""});
   Pass(milliseconds(1500));
   StartController();
@@ -170,7 +172,7 @@ TEST_F(RestartTest, AnAgentThatDoesNotComeBackIsLost) {
 }
 
 TEST_F(RestartTest, ARunThatWaitsForAgentsGoesOnWaiting) {
-  const std::string id = StartRun(kScript, 1);
+  const std::string id = StartRun(Script(60), 1);
   Pass(seconds(1));
   StartController();
   Pass(seconds(1));
@@ -181,7 +183,7 @@ TEST_F(RestartTest, ARunThatWaitsForAgentsGoesOnWaiting) {
 
 TEST_F(RestartTest, AnEndedRunLeavesNoRecord) {
   Join(1, "a1");
-  const std::string id = StartRun(kScript, 1);
+  const std::string id = StartRun(Script(1), 1);
   core_->OnEvent(1, PreparedArrived{id, ""});
   Pass(milliseconds(1400));
   core_->OnEvent(1, DeltaOf(id, 1, true));
