@@ -25,13 +25,14 @@ absl::StatusOr<const Scenario*> FindScenario(const Run& run, const ScaleOrder& o
       fitting.push_back(&each);
     }
   }
-  if (fitting.size() == 1 || (!fitting.empty() && executor == ExecutorKind::kExternallyControlled)) {
+  if (fitting.size() == 1 ||
+      (!fitting.empty() && executor == ExecutorKind::kExternallyControlled)) {
     return fitting.front();
   }
   if (fitting.size() > 1) {
-    return absl::InvalidArgumentError(
-        fmt::format("{}: run {} has {} scenarios with the executor {}; say which one with --scenario",
-                    flag, run.spec().id, fitting.size(), ExecutorName(executor)));
+    return absl::InvalidArgumentError(fmt::format(
+        "{}: run {} has {} scenarios with the executor {}; say which one with --scenario", flag,
+        run.spec().id, fitting.size(), ExecutorName(executor)));
   }
   std::vector<std::string> others;
   for (const Scenario& each : scenarios) {
@@ -52,7 +53,8 @@ absl::Status PlanVus(const Run& run, const ScaleOrder& order, Scaling& scaling,
         fmt::format("{} VUs: scenario {} can have 0 to {} (its maxVUs)", *order.vus, scenario->name,
                     scenario->max_vus));
   }
-  scaling.events.push_back(ScaleRequested{.scenario = scenario->name, .vus = order.vus, .rate = {}});
+  scaling.events.push_back(
+      ScaleRequested{.scenario = scenario->name, .vus = order.vus, .rate = {}});
   said.push_back(fmt::format("scenario {} of run {} has {} VUs from now on", scenario->name,
                              run.spec().id, *order.vus));
   return absl::OkStatus();
@@ -66,7 +68,8 @@ absl::Status PlanRate(const Run& run, const ScaleOrder& order, Scaling& scaling,
     return absl::InvalidArgumentError(
         fmt::format("--rate: {} is not between 1 and {}", *order.rate, kRateMax));
   }
-  scaling.events.push_back(ScaleRequested{.scenario = scenario->name, .vus = {}, .rate = order.rate});
+  scaling.events.push_back(
+      ScaleRequested{.scenario = scenario->name, .vus = {}, .rate = order.rate});
   said.push_back(fmt::format("scenario {} of run {} has a rate of {} from now on", scenario->name,
                              run.spec().id, *order.rate));
   return absl::OkStatus();
@@ -86,10 +89,11 @@ absl::Status PlanAgents(const Run& run, const ScaleOrder& order, std::vector<Age
     drained += member.drained && !member.lost && !member.left ? 1 : 0;
   }
   if (order.agents > now && order.agents - now > idle.size() + drained) {
-    return absl::FailedPreconditionError(fmt::format(
-        "--agents {}: run {} has {}, and {} more could join it (`kctl get agents` shows who is idle; an agent that was "
-        "lost in this run must be started again)",
-        order.agents, run.spec().id, now, idle.size() + drained));
+    return absl::FailedPreconditionError(
+        fmt::format("--agents {}: run {} has {}, and {} more could join it (`kctl get agents` "
+                    "shows who is idle; an agent that was "
+                    "lost in this run must be started again)",
+                    order.agents, run.spec().id, now, idle.size() + drained));
   }
   scaling.events.push_back(AgentsRequested{order.agents, std::move(idle)});
   said.push_back(order.agents > now

@@ -161,20 +161,27 @@ std::string Run::DescribeLoss(const Member& member, const std::vector<Part>& par
   std::string text =
       fmt::format("agent '{}' {} at {} ({}", member.id.name, member.left ? "left" : "was lost",
                   Text(member.lost_at), member.lost_why);
-  text += member.deltas == 0
-              ? "; it has sent no samples)"
-              : fmt::format("; it is counted up to {})", Text(member.reported_until));
+  // One that says goodbye worked until then; what it measured is on its way.
+  const bool heard_out = member.left && member.quarantined.empty();
+  if (heard_out) {
+    text += ")";
+  } else {
+    text += member.deltas == 0
+                ? "; it has sent no samples)"
+                : fmt::format("; it is counted up to {})", Text(member.reported_until));
+  }
   if (member.lost_until == Nanos(0)) {
     text += fmt::format(": its share of the load {} from then on{} missing", share,
                         member.left ? " is" : " and what it did since it was last heard of are");
   } else {
     text += fmt::format(": the others run its part {} from {} on", share, Text(member.lost_until));
-    const std::string missing = Describe(
-        ShortfallOf(spec_.plan, parts, member.reported_until, member.lost_until, ControlledVus()));
+    const Nanos since = heard_out ? member.lost_at : member.reported_until;
+    const std::string missing =
+        Describe(ShortfallOf(spec_.plan, parts, since, member.lost_until, ControlledVus()));
     if (!missing.empty()) {
       text += fmt::format("; up to {} that were due before that are missing", missing);
     }
-    if (deal_.has_budgets()) {
+    if (deal_.has_budgets() && !heard_out) {
       text += "; iterations that it had begun and not reported are run again";
     }
   }
@@ -258,7 +265,7 @@ void Run::On(const AgentLeaving& event, Nanos now) {
   member->left = true;
   member->adopts_from = Nanos(0);
   member->lost_at = std::max(Nanos(0), RunTime(now));
-  member->lost_why = "it was told to end (SIGTERM)";
+  member->lost_why = "it was told to end by SIGTERM";
   if (member->final) return;
   // Its last deltas are on their way. They say what is left of fixed numbers, which must not be guessed.
   member->hands_over = deal_.has_budgets();
