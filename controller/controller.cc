@@ -69,8 +69,7 @@ struct Controller::Impl {
 
 absl::Status Controller::Impl::Begin() {
   KLOAD_RETURN_IF_ERROR(CheckLibrary(options.scenarios_dir));
-  KLOAD_ASSIGN_OR_RETURN(std::unique_ptr<Store> store,
-                         Store::Open(options.data_dir, clock.UnixNow()));
+  KLOAD_ASSIGN_OR_RETURN(std::unique_ptr<Store> store, Store::Open(options.data_dir));
   Core::Publish publish;
   if (!options.http.empty()) {
     KLOAD_ASSIGN_OR_RETURN(exporter, Exporter::Start(options.http, clock));
@@ -82,8 +81,10 @@ absl::Status Controller::Impl::Begin() {
       core->Post([done, status](Core&) { done(status); });
     });
   };
-  core.emplace(std::make_unique<Core>(clock, std::move(store), KLOAD_VERSION, std::move(publish),
-                                      push, options.logs_runs));
+  auto made = std::make_unique<Core>(clock, std::move(store), KLOAD_VERSION, std::move(publish),
+                                     push, options.logs_runs);
+  made->Restore();
+  core.emplace(std::move(made));
   cluster.emplace(*core, clock);
   control.emplace(*core, options.scenarios_dir, options.env);
   return Serve();

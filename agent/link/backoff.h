@@ -7,11 +7,11 @@
 
 namespace kload::agent {
 
-// Doubles from 100 ms to 5 s; the jitter keeps a cluster's agents from coming back all at once.
+// Doubles from 100 ms to 2 s; the jitter keeps a cluster's agents from coming back all at once.
 class Backoff {
  public:
   static constexpr Nanos kFirst = std::chrono::milliseconds(100);
-  static constexpr Nanos kLast = std::chrono::seconds(5);
+  static constexpr Nanos kLast = std::chrono::seconds(2);
 
   // `random` in [0, 1) places the wait within the upper half of the current step.
   Nanos Next(double random) {

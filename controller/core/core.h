@@ -36,6 +36,9 @@ class Core {
   Core(const Clock& clock, std::unique_ptr<Store> store, std::string version, Publish publish,
        Push push = {}, bool logs_runs = true);
 
+  // Takes up the runs that another controller process has left in the store. Runs their init code; before anything else.
+  void Restore() { runs_.Restore(); }
+
   // ---- Agents ----------------------------------------------------------------------------------
   void OnHello(LinkId link, const Introduced& who, std::shared_ptr<AgentStream> stream);
   // Events of links whose Hello was not accepted are ignored.

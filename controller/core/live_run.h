@@ -37,6 +37,7 @@ struct LiveRun {
   uint64_t samples_made = 0;                          // raw samples, also those that were dropped
   std::map<std::string, uint64_t> samples_sequences;  // last batch by incarnation
   std::optional<RunPhase> stored;                     // phase of the row in the store
+  bool recorded = false;                              // its inputs go into the store
 };
 
 // The run's row as of now; duration is that of its summary once it has one.

@@ -9,12 +9,15 @@
 #include <ctime>
 #include <utility>
 
+#include "common/base/duration.h"
 #include "common/base/status.h"
 #include "common/wire/plan_wire.h"
 #include "common/wire/sample_wire.h"
 #include "common/wire/summary_wire.h"
 #include "controller/core/live_run.h"
 #include "controller/core/scaling.h"
+#include "controller/journal/input_codec.h"
+#include "controller/journal/recorded_run.h"
 #include "controller/run/run_wire.h"
 
 namespace kload::controller {
@@ -64,8 +67,14 @@ absl::StatusOr<std::string> Runs::Start(AdmittedRun admitted) {
   admitted.spec.created_unix = clock_.UnixNow();
   admitted.spec.id = MakeId(admitted.spec.created_unix, number);
   const std::vector<std::string> warnings = std::move(admitted.warnings);
+  const std::string record =
+      store_.durable() ? EncodeRun(admitted, clock_.Now(), clock_.UnixNow()) : "";
   auto live = std::make_unique<LiveRun>(std::move(admitted), clock_.Now(), clock_.UnixNow());
   KLOAD_RETURN_IF_ERROR(store_.Put(RecordOf(*live, clock_.UnixNow())));
+  if (store_.durable()) {
+    KLOAD_RETURN_IF_ERROR(store_.BeginRecord(live->id(), record));
+    live->recorded = true;
+  }
   live->stored = live->run.phase();
   if (!targets.empty() && push_) live->pushes = std::make_shared<RunPushes>(std::move(targets));
   ++started_;
@@ -80,9 +89,114 @@ absl::StatusOr<std::string> Runs::Start(AdmittedRun admitted) {
 }
 
 void Runs::Handle(LiveRun& live, const RunInput& event) {
-  for (const RunAction& action : live.run.Handle(event, clock_.Now())) {
+  const Nanos now = clock_.Now();
+  const bool due = live.run.Due(now);
+  const std::vector<RunAction> actions = live.run.Handle(event, now);
+  if (live.recorded) Record(live, event, now, due, actions);
+  for (const RunAction& action : actions) {
     std::visit([&](const auto& what) { Do(live, what); }, action);
   }
+}
+
+// ---- The record of a run -----------------------------------------------------------------------
+
+// What changes nothing is left out. Deltas and ticks are made durable together, once per tick of the core; what makes the
+// controller say anything to an agent is durable before that is said.
+void Runs::Record(LiveRun& live, const RunInput& event, Nanos now, bool due,
+                  const std::vector<RunAction>& actions) {
+  const bool ticks = std::holds_alternative<controller::Tick>(event);
+  const bool sees = std::holds_alternative<AgentsSeen>(event);
+  if (actions.empty() && ((ticks && !due) || sees)) return;
+  const absl::Status appended = store_.Append(live.id(), EncodeInput(event, now));
+  if (!appended.ok()) return BreakRecord(live, appended);
+  const bool only_tells = std::all_of(actions.begin(), actions.end(), [](const RunAction& action) {
+    return std::holds_alternative<AcknowledgeDelta>(action) ||
+           std::holds_alternative<AnnounceVus>(action) ||
+           std::holds_alternative<AnnounceProgress>(action);
+  });
+  const bool may_wait = ticks || std::holds_alternative<DeltaArrived>(event);
+  if (!may_wait || !only_tells) CommitRecords();
+}
+
+void Runs::CommitRecords() {
+  if (const absl::Status committed = store_.Commit(); !committed.ok()) {
+    for (const auto& live : unfinished_) {
+      if (live->recorded) BreakRecord(*live, committed);
+    }
+  }
+  for (auto& [agent, ack] : std::exchange(acks_, {})) agents_.Send(agent, std::move(ack));
+}
+
+// The run is worth more than its record.
+void Runs::BreakRecord(LiveRun& live, const absl::Status& why) {
+  live.recorded = false;
+  for (const RunAction& action : live.run.Handle(RecordBroken{Message(why)}, clock_.Now())) {
+    std::visit([&](const auto& what) { Do(live, what); }, action);
+  }
+}
+
+void Runs::Restore() {
+  absl::StatusOr<std::vector<Store::Recorded>> records = store_.Records();
+  if (!records.ok()) {
+    spdlog::error("runs of an earlier controller cannot be taken up: {}",
+                  Message(records.status()));
+    return;
+  }
+  for (const Store::Recorded& recorded : *records) {
+    const absl::Status restored = RestoreOne(recorded);
+    if (restored.ok()) continue;
+    spdlog::error("run {} cannot be taken up again: {}", recorded.id, Message(restored));
+    if (const absl::Status gone = store_.Forget(recorded.id); !gone.ok()) {
+      spdlog::error("{}", Message(gone));
+    }
+  }
+  if (const absl::Status aborted = store_.AbortUnrecorded(clock_.UnixNow()); !aborted.ok()) {
+    spdlog::error("{}", Message(aborted));
+  }
+  Sweep();
+}
+
+absl::Status Runs::RestoreOne(const Store::Recorded& recorded) {
+  const Nanos now = clock_.Now();
+  KLOAD_ASSIGN_OR_RETURN(RecordedRun run, DecodeRun(recorded.run, now, clock_.UnixNow()));
+  KLOAD_ASSIGN_OR_RETURN(const std::vector<std::string> inputs, store_.InputsOf(recorded.id));
+  std::vector<RemoteWriteSettings> targets;
+  for (const v1::PrometheusWrite& each : run.admitted.prometheus) {
+    KLOAD_ASSIGN_OR_RETURN(RemoteWriteSettings settings, DecodePrometheus(each));
+    targets.push_back(std::move(settings));
+  }
+  const std::vector<std::string> warnings = std::move(run.admitted.warnings);
+  const Nanos created = now - (clock_.UnixNow() - run.admitted.spec.created_unix);
+  auto live = std::make_unique<LiveRun>(std::move(run.admitted), created,
+                                        clock_.UnixNow() - (now - created));
+  Nanos last = created;
+  for (const std::string& bytes : inputs) {
+    KLOAD_ASSIGN_OR_RETURN(const TimedInput input, DecodeInput(bytes));
+    last = input.at + run.shift;
+    live->run.Handle(input.input, last);  // what it wanted was done then
+  }
+  live->recorded = true;
+  live->stored = live->run.phase();
+  if (!targets.empty() && push_) live->pushes = std::make_shared<RunPushes>(std::move(targets));
+  for (const Member& member : live->run.members()) {
+    if (member.lost || member.left) continue;
+    agents_.roster().Expect(member.id.name, member.id.incarnation, live->id(), now);
+  }
+  ++started_;
+  unfinished_.push_back(std::move(live));
+  LiveRun& restored = *unfinished_.back();
+  spdlog::warn(
+      "run {} of {} is taken up again, {} after its last record", restored.id(),
+      restored.run.spec().script,
+      FormatDuration(std::chrono::floor<std::chrono::seconds>(std::max(now - last, Nanos(0)))));
+  if (restored.run.phase() == RunPhase::kFinished) {
+    Do(restored, Finish{});
+    return absl::OkStatus();
+  }
+  restored.feed.State(EncodeState(restored.run));
+  for (const std::string& warning : warnings) Say(restored, v1::LogLine::WARNING, warning);
+  Handle(restored, ControllerReturned{std::max(now - last, Nanos(0))});
+  return absl::OkStatus();
 }
 
 bool Runs::Deliver(const std::string& run_id, const RunInput& event) {
@@ -144,6 +258,7 @@ void Runs::Tick() {
     Handle(*live, controller::Tick{});
     if (live->pushes != nullptr && live->run.phase() != RunPhase::kFinished) TickPushes(*live);
   }
+  CommitRecords();
   ReleaseHeld(false);
   Sweep();
 }
@@ -216,6 +331,7 @@ void Runs::AbortAll(const std::string& why) {
     record.exit_code = kExitOther;
     record.message = why;
     Put(*live, record);
+    EndRecord(*live);
     v1::RunResult result;
     result.set_exit_code(kExitOther);
     result.set_message(why);
@@ -380,7 +496,11 @@ void Runs::Do(LiveRun& live, const AcknowledgeDelta& action) {
   v1::ControllerMessage message;
   message.mutable_ack()->set_run_id(live.id());
   message.mutable_ack()->set_sequence(action.sequence);
-  agents_.Send(action.agent, std::move(message));
+  if (live.recorded) {
+    acks_.emplace_back(action.agent, std::move(message));
+  } else {
+    agents_.Send(action.agent, std::move(message));
+  }
 }
 
 void Runs::Do(LiveRun& live, const AnnounceVus& action) {
@@ -420,6 +540,7 @@ void Runs::Do(LiveRun& live, const controller::Say& action) {
 void Runs::Do(LiveRun& live, const Finish&) {
   agents_.roster().Free(live.id());
   StoreState(live);
+  EndRecord(live);
   const RunOutcome& outcome = live.run.outcome();
   spdlog::info("run {} has ended with exit code {}{}{}", live.id(), outcome.exit_code,
                outcome.message.empty() ? "" : ": ", outcome.message);
@@ -446,6 +567,14 @@ RunFeed* Runs::FindFeed(const std::string& run_id) {
     if (ended.id == run_id) return &ended.feed;
   }
   return nullptr;
+}
+
+// Once the result is stored, nobody needs to know how it came about.
+void Runs::EndRecord(LiveRun& live) {
+  if (!std::exchange(live.recorded, false)) return;
+  if (const absl::Status gone = store_.Forget(live.id()); !gone.ok()) {
+    spdlog::error("run {}: its record is left over: {}", live.id(), Message(gone));
+  }
 }
 
 void Runs::StoreState(LiveRun& live) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -49,6 +50,8 @@ class Runs {
   // Begins to wait for the run's agents; returns its id, 20260131-083000-1.
   // Errors: Unavailable when it cannot be stored, ResourceExhausted when too many runs go on.
   absl::StatusOr<std::string> Start(AdmittedRun admitted);
+  // Takes up what another controller process has left, before anything else. Agents of these runs are waited for.
+  void Restore();
   // An agent's event, for the run that it names. False: no such run goes on.
   bool Deliver(const std::string& run_id, const RunInput& event);
   // As Deliver(), and says whether the delta had been counted before.
@@ -105,6 +108,14 @@ class Runs {
     Nanos until{0};  // steady time
   };
 
+  absl::Status RestoreOne(const Store::Recorded& recorded);
+  void Record(LiveRun& live, const RunInput& event, Nanos now, bool due,
+              const std::vector<RunAction>& actions);
+  // Makes durable what was appended, then acknowledges it.
+  void CommitRecords();
+  void BreakRecord(LiveRun& live, const absl::Status& why);
+  void EndRecord(LiveRun& live);
+
   LiveRun* Find(const std::string& run_id);
   RunFeed* FindFeed(const std::string& run_id);
   void Handle(LiveRun& live, const RunInput& event);
@@ -147,6 +158,8 @@ class Runs {
   std::unique_ptr<LiveRun> shown_;  // the finished run whose figures /metrics shows
   std::deque<Ended> ended_;         // youngest last
   std::vector<Held> held_;
+  std::vector<std::pair<std::string, v1::ControllerMessage>>
+      acks_;  // by agent; of what is not durable yet
   uint64_t started_ = 0;
   uint64_t finished_ = 0;
 };

@@ -60,6 +60,16 @@ Roster::Joined Roster::Join(const AgentIntroduction& who, LinkId link, Nanos now
   return joined;
 }
 
+void Roster::Expect(const std::string& name, const std::string& incarnation, const std::string& run,
+                    Nanos now) {
+  Agent& agent = agents_[name];
+  agent.who.name = name;
+  agent.who.incarnation = incarnation;
+  agent.state = Agent::State::kAway;
+  agent.last_heard = now + kReturnWithin - kLostAfter;
+  agent.run = run;
+}
+
 std::vector<LostAgent> Roster::Leave(LinkId link, Nanos now) {
   Agent* agent = FindByLink(link);
   if (agent == nullptr) return {};

@@ -23,6 +23,8 @@ using LinkId = uint64_t;
 
 inline constexpr Nanos kHeartbeatInterval = std::chrono::seconds(1);
 inline constexpr Nanos kLostAfter = 3 * kHeartbeatInterval;
+// How long the agents of a run have to come back to a controller that was started again: their attempts are up to 2 s apart.
+inline constexpr Nanos kReturnWithin = std::chrono::seconds(8);
 // How long a lost agent stays in the list, so that people and alerts see that it is missing.
 inline constexpr Nanos kForgottenAfter = std::chrono::minutes(10);
 
@@ -84,6 +86,9 @@ class Roster {
   // An agent's Hello on a new stream. Refused: an empty name or incarnation, and a name that
   // another living process has.
   Joined Join(const AgentIntroduction& who, LinkId link, Nanos now);
+  // A process that another controller knew as the run's: away, and lost unless it joins within kReturnWithin.
+  void Expect(const std::string& name, const std::string& incarnation, const std::string& run,
+              Nanos now);
   // The stream ended. Unknown links are ignored, also below. Returns the agent if it is lost by that: it had said that it
   // leaves.
   std::vector<LostAgent> Leave(LinkId link, Nanos now);

@@ -207,6 +207,9 @@ std::variant<AdmittedRun, RunFailure> AdmitRun(const v1::StartRunRequest& reques
   run.spec.samples = request.samples();
   run.order.set_samples(request.samples());
   run.prometheus.assign(request.prometheus().begin(), request.prometheus().end());
+  run.request = request;
+  *run.request.mutable_bundle() = run.order.bundle();
+  run.request.set_script_name(run.spec.script);
   return run;
 }
 

@@ -23,6 +23,7 @@ struct AdmittedRun {
   std::vector<std::string> warnings;
   bool handles_summary = false;                 // the script exports handleSummary()
   std::vector<v1::PrometheusWrite> prometheus;  // where to push to; not looked into
+  v1::StartRunRequest request;  // what it came from, with the bundle in place of a scenario's name
 };
 
 // `scenarios_dir`: the library that a scenario's name is looked up in (NAME.js, NAME.ts); empty:

@@ -393,7 +393,33 @@ void Run::StopAll(bool graceful) {
   }
 }
 
+// ---- The controller's own fate ----
+
+void Run::On(const ControllerReturned& event, Nanos now) {
+  // Who waited for an agent, or an agent for us, could not be served meanwhile.
+  short_since_ = now;
+  const bool waits =
+      phase_ == RunPhase::kPreparing || phase_ == RunPhase::kSetup || phase_ == RunPhase::kTeardown;
+  if (waits && deadline_ > Nanos(0)) deadline_ += event.away;
+  Warn("controller", "",
+       fmt::format("the controller was away for {} and has taken the run up again; the agents went "
+                   "on with the load",
+                   FormatDuration(std::chrono::floor<milliseconds>(event.away))));
+}
+
+void Run::On(const RecordBroken& event, Nanos) {
+  Warn("record", "",
+       fmt::format("the record of the run is not complete from here on: {}; the run goes on, but "
+                   "would not survive the controller",
+                   event.why));
+}
+
 // ---- Time ----
+
+bool Run::Due(Nanos now) const {
+  if (deadline_ > Nanos(0) && now >= deadline_) return true;
+  return phase_ == RunPhase::kRunning && (now >= next_progress_ || now >= next_evaluation_);
+}
 
 void Run::On(const Tick&, Nanos now) {
   if (phase_ == RunPhase::kWaiting) return TickWaiting(now);

@@ -101,6 +101,9 @@ class Run {
   // the run's are ignored.
   std::vector<RunAction> Handle(const RunInput& event, Nanos now);
 
+  // Whether a Tick at `now` may change anything: one that does not need not be recorded.
+  bool Due(Nanos now) const;
+
   const RunSpec& spec() const { return spec_; }
   RunPhase phase() const { return phase_; }
   // Agents that the run has, or while it waits, could have.
@@ -133,6 +136,8 @@ class Run {
   void On(const TestCalled& event, Nanos now);
   void On(const ScaleRequested& event, Nanos now);
   void On(const StopRequested& event, Nanos now);
+  void On(const ControllerReturned& event, Nanos now);
+  void On(const RecordBroken& event, Nanos now);
   void On(const Tick& event, Nanos now);
 
   void Enter(RunPhase phase);

@@ -86,12 +86,21 @@ struct StopRequested {
   bool graceful = true;  // false: interrupt iterations at once
   std::string why;       // a sentence for people
 };
+// Another controller process has taken the run up from its record; the agents went on meanwhile.
+struct ControllerReturned {
+  Nanos away{0};
+};
+// What happens to the run is not recorded any more; the controller's death would end it.
+struct RecordBroken {
+  std::string why;
+};
 // At least every 100 ms.
 struct Tick {};
 
-using RunInput = std::variant<AgentsSeen, AgentPrepared, SetupEnded, TeardownEnded, DeltaArrived,
-                              AgentLost, AgentReturned, AgentLeaving, TestCalled, ScaleRequested,
-                              AgentsRequested, StopRequested, Tick>;
+using RunInput =
+    std::variant<AgentsSeen, AgentPrepared, SetupEnded, TeardownEnded, DeltaArrived, AgentLost,
+                 AgentReturned, AgentLeaving, TestCalled, ScaleRequested, AgentsRequested,
+                 StopRequested, ControllerReturned, RecordBroken, Tick>;
 
 // ---- Actions ----
 // Mark these agents as the run's, before the next action.

@@ -24,7 +24,17 @@ CREATE TABLE IF NOT EXISTS runs (
   agents INTEGER NOT NULL,
   plan BLOB NOT NULL,
   summary BLOB NOT NULL
-))";
+);
+CREATE TABLE IF NOT EXISTS records (
+  id TEXT PRIMARY KEY,
+  run BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS inputs (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  input BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS inputs_by_run ON inputs (id, number))";
 
 struct CloseDatabase {
   void operator()(sqlite3* db) const { sqlite3_close(db); }
@@ -98,11 +108,11 @@ absl::StatusOr<std::string> DatabasePath(const std::string& data_dir) {
   return (std::filesystem::path(data_dir) / "kload.db").string();
 }
 
-absl::Status SetUp(sqlite3* db, const std::string& data_dir, Nanos unix_now) {
+absl::Status SetUp(sqlite3* db, const std::string& data_dir) {
   sqlite3_busy_timeout(db, 500);
   // One controller per folder: it holds the lock as long as it lives.
   for (const char* sql : {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL",
-                          "PRAGMA synchronous=NORMAL", kSchema}) {
+                          "PRAGMA synchronous=FULL", kSchema}) {
     if (Execute(db, sql).ok()) continue;
     const int code = sqlite3_errcode(db);
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
@@ -113,14 +123,7 @@ absl::Status SetUp(sqlite3* db, const std::string& data_dir, Nanos unix_now) {
     return absl::InvalidArgumentError(fmt::format(
         "--data {}: cannot use kload.db in this folder: {}", data_dir, sqlite3_errmsg(db)));
   }
-  KLOAD_ASSIGN_OR_RETURN(
-      Statement abort,
-      Statement::Prepare(
-          db,
-          "UPDATE runs SET state = 'aborted', exit_code = 255, message = 'the controller ended "
-          "while the run was going on', duration_ns = MAX(0, ? - started_unix_ns) "
-          "WHERE state NOT IN ('finished', 'aborted')"));
-  return abort.Bind(unix_now.count()).Step().status();
+  return absl::OkStatus();
 }
 
 RunRecord ReadRow(const Statement& row) {
@@ -139,13 +142,31 @@ RunRecord ReadRow(const Statement& row) {
 }  // namespace
 
 struct Store::Impl {
+  absl::Status Begin() {
+    if (open) return absl::OkStatus();
+    KLOAD_RETURN_IF_ERROR(Execute(db.get(), "BEGIN IMMEDIATE"));
+    open = true;
+    return absl::OkStatus();
+  }
+  // The error as it came; nothing of the transaction is left.
+  absl::Status Abandon(absl::Status error) {
+    open = false;
+    // SQLite has rolled back by itself after some errors.
+    if (sqlite3_get_autocommit(db.get()) == 0) {
+      sqlite3_exec(db.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    }
+    return error;
+  }
+
   Database db;
+  bool durable = false;
+  bool open = false;  // a transaction
 };
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
-absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& data_dir, Nanos unix_now) {
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& data_dir) {
   KLOAD_ASSIGN_OR_RETURN(const std::string path, DatabasePath(data_dir));
   sqlite3* raw = nullptr;
   const int code = sqlite3_open(path.c_str(), &raw);
@@ -156,7 +177,13 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& data_dir, 
         fmt::format("--data {}: cannot open kload.db in this folder: {}", data_dir,
                     raw == nullptr ? "out of memory" : sqlite3_errmsg(raw)));
   }
-  KLOAD_RETURN_IF_ERROR(SetUp(raw, data_dir, unix_now));
+  if (!data_dir.empty()) {
+    std::error_code error;  // another user's file: SQLite says what that means
+    std::filesystem::permissions(
+        path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);
+  }
+  KLOAD_RETURN_IF_ERROR(SetUp(raw, data_dir));
+  impl->durable = !data_dir.empty();
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
@@ -188,6 +215,83 @@ absl::Status Store::Put(const RunRecord& record) {
   insert.Bind(record.duration.count()).Bind(int64_t(record.exit_code)).Bind(record.message);
   insert.Bind(int64_t(record.agents)).BindBytes(record.plan).BindBytes(record.summary);
   return insert.Step().status();
+}
+
+// ---- Records ----
+
+bool Store::durable() const { return impl_->durable; }
+bool Store::uncommitted() const { return impl_->open; }
+
+absl::Status Store::BeginRecord(const std::string& id, const std::string& run) {
+  KLOAD_ASSIGN_OR_RETURN(
+      Statement insert,
+      Statement::Prepare(impl_->db.get(),
+                         "INSERT OR REPLACE INTO records (id, run) VALUES (?, ?)"));
+  KLOAD_RETURN_IF_ERROR(insert.Bind(id).BindBytes(run).Step().status());
+  return Commit();
+}
+
+absl::Status Store::Append(const std::string& id, const std::string& input) {
+  KLOAD_RETURN_IF_ERROR(impl_->Begin());
+  absl::StatusOr<Statement> insert =
+      Statement::Prepare(impl_->db.get(), "INSERT INTO inputs (id, input) VALUES (?, ?)");
+  if (!insert.ok()) return impl_->Abandon(insert.status());
+  const absl::Status added = insert->Bind(id).BindBytes(input).Step().status();
+  return added.ok() ? added : impl_->Abandon(added);
+}
+
+absl::Status Store::Commit() {
+  if (!impl_->open) return absl::OkStatus();
+  const absl::Status committed = Execute(impl_->db.get(), "COMMIT");
+  if (!committed.ok()) return impl_->Abandon(committed);
+  impl_->open = false;
+  return absl::OkStatus();
+}
+
+absl::Status Store::Forget(const std::string& id) {
+  for (const char* sql : {"DELETE FROM inputs WHERE id = ?", "DELETE FROM records WHERE id = ?"}) {
+    KLOAD_ASSIGN_OR_RETURN(Statement forget, Statement::Prepare(impl_->db.get(), sql));
+    KLOAD_RETURN_IF_ERROR(forget.Bind(id).Step().status());
+  }
+  return Commit();
+}
+
+absl::StatusOr<std::vector<Store::Recorded>> Store::Records() {
+  KLOAD_ASSIGN_OR_RETURN(
+      Statement query,
+      Statement::Prepare(impl_->db.get(),
+                         "SELECT records.id, run FROM records LEFT JOIN runs ON runs.id = "
+                         "records.id ORDER BY runs.number"));
+  std::vector<Recorded> records;
+  while (true) {
+    KLOAD_ASSIGN_OR_RETURN(const bool found, query.Step());
+    if (!found) return records;
+    records.push_back({query.Text(0), query.Text(1)});
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> Store::InputsOf(const std::string& id) {
+  KLOAD_ASSIGN_OR_RETURN(
+      Statement query,
+      Statement::Prepare(impl_->db.get(), "SELECT input FROM inputs WHERE id = ? ORDER BY number"));
+  query.Bind(id);
+  std::vector<std::string> inputs;
+  while (true) {
+    KLOAD_ASSIGN_OR_RETURN(const bool found, query.Step());
+    if (!found) return inputs;
+    inputs.push_back(query.Text(0));
+  }
+}
+
+absl::Status Store::AbortUnrecorded(Nanos unix_now) {
+  KLOAD_ASSIGN_OR_RETURN(
+      Statement abort,
+      Statement::Prepare(
+          impl_->db.get(),
+          "UPDATE runs SET state = 'aborted', exit_code = 255, message = 'the controller ended "
+          "while the run was going on', duration_ns = MAX(0, ? - started_unix_ns) "
+          "WHERE state NOT IN ('finished', 'aborted') AND id NOT IN (SELECT id FROM records)"));
+  return abort.Bind(unix_now.count()).Step().status();
 }
 
 absl::StatusOr<std::optional<RunRecord>> Store::Find(const std::string& id) {

@@ -1,7 +1,9 @@
 // Runs that were and are: what survives the controller's process.
 //
 // Data path: Run (core) -> Store -> kctl get runs, kctl watch of a run that has ended.
+//            Inputs of a run that goes on (core) -> its record -> the next controller process.
 // Thread:    the controller's core thread. One controller per folder: the database is locked.
+// Durable:   what Commit(), Put() and Forget() have returned OK for survives the process and the machine.
 #pragma once
 
 #include <absl/status/status.h>
@@ -32,12 +34,12 @@ struct RunRecord {
 
 class Store {
  public:
-  // Opens DIR/kload.db, makes the folder and the tables if they are missing, and marks runs that a
-  // controller left unfinished as aborted. An empty `data_dir` keeps everything in memory. Errors:
+  // Opens DIR/kload.db, makes the folder and the tables if they are missing. Only its owner may read it: variables of
+  // scripts are in it. An empty `data_dir` keeps everything in memory. Errors:
   // InvalidArgument when the folder cannot be made or written or holds something else under that
   // name;
   //         Unavailable when another controller uses it.
-  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& data_dir, Nanos unix_now);
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& data_dir);
   ~Store();
 
   // A number that no run has had yet, from 1.
@@ -47,6 +49,29 @@ class Store {
   absl::StatusOr<std::optional<RunRecord>> Find(const std::string& id);
   // The newest `limit` runs, newest first, without plan and summary.
   absl::StatusOr<std::vector<RunRecord>> List(int limit);
+
+  // ---- Records of runs that go on; opaque bytes ----
+  // Whether anything survives the process.
+  bool durable() const;
+  // What the run is made of; durable at once.
+  absl::Status BeginRecord(const std::string& id, const std::string& run);
+  // One input of the run, after all that were appended before; durable with the next Commit(). Errors: Unavailable (disk
+  // full ...); all that was appended since the last Commit() is lost then.
+  absl::Status Append(const std::string& id, const std::string& input);
+  absl::Status Commit();
+  // Whether anything waits for Commit().
+  bool uncommitted() const;
+  // The run is over: its record goes; durable at once.
+  absl::Status Forget(const std::string& id);
+  struct Recorded {
+    std::string id;
+    std::string run;
+  };
+  // Runs that were not forgotten, by age; and the inputs of one, in order.
+  absl::StatusOr<std::vector<Recorded>> Records();
+  absl::StatusOr<std::vector<std::string>> InputsOf(const std::string& id);
+  // Marks runs that are neither finished nor have a record as aborted.
+  absl::Status AbortUnrecorded(Nanos unix_now);
 
  private:
   struct Impl;

@@ -25,7 +25,7 @@ constexpr Nanos kAhead = seconds(1000);
 class CoreTest : public testing::Test {
  protected:
   CoreTest() {
-    auto store = Store::Open("", clock_.UnixNow());
+    auto store = Store::Open("");
     core_ = std::make_unique<Core>(clock_, *std::move(store), "1.2.3",
                                    [this](const ClusterFigures& figures) { OnPublish(figures); });
   }
@@ -247,7 +247,7 @@ TEST_F(CoreTest, RawSamplesOfARunThatDoesNotWantThemAreIgnored) {
 
 TEST_F(CoreTest, TheResultWaitsForTheLastPushAndSaysWhatFailed) {
   std::vector<std::function<void(absl::Status)>> pushed;
-  auto store = Store::Open("", clock_.UnixNow());
+  auto store = Store::Open("");
   core_ = std::make_unique<Core>(clock_, *std::move(store), "1.2.3", nullptr,
                                  [&](auto, auto, auto done) { pushed.push_back(done); });
   Join(1, "a1");
@@ -274,7 +274,7 @@ TEST_F(CoreTest, TheResultWaitsForTheLastPushAndSaysWhatFailed) {
 }
 
 TEST_F(CoreTest, TheResultDoesNotWaitForEverForTheLastPush) {
-  auto store = Store::Open("", clock_.UnixNow());
+  auto store = Store::Open("");
   core_ =
       std::make_unique<Core>(clock_, *std::move(store), "1.2.3", nullptr, [](auto, auto, auto) {});
   Join(1, "a1");

@@ -42,7 +42,7 @@ RunRecord Record(const std::string& id, const std::string& state) {
 }
 
 TEST_F(StoreTest, KeepsARunInMemory) {
-  auto store = Store::Open("", Nanos(0));
+  auto store = Store::Open("");
   ASSERT_TRUE(store.ok()) << store.status();
   EXPECT_EQ(*(*store)->NextNumber(), 1u);
   ASSERT_TRUE((*store)->Put(Record("r1", "running")).ok());
@@ -57,7 +57,7 @@ TEST_F(StoreTest, KeepsARunInMemory) {
 }
 
 TEST_F(StoreTest, ReplacesARunAndListsTheNewestFirst) {
-  auto store = *Store::Open("", Nanos(0));
+  auto store = *Store::Open("");
   ASSERT_TRUE(store->Put(Record("r1", "running")).ok());
   ASSERT_TRUE(store->Put(Record("r2", "running")).ok());
   ASSERT_TRUE(store->Put(Record("r1", "finished")).ok());
@@ -67,22 +67,57 @@ TEST_F(StoreTest, ReplacesARunAndListsTheNewestFirst) {
 }
 
 TEST_F(StoreTest, AnUpdateUsesUpNoNumber) {
-  auto store = *Store::Open("", Nanos(0));
+  auto store = *Store::Open("");
   for (const char* state : {"waiting", "running", "finished"}) {
     ASSERT_TRUE(store->Put(Record("r1", state)).ok());
   }
   EXPECT_EQ(*store->NextNumber(), 2u);
 }
 
+TEST_F(StoreTest, KeepsRecordsOfRunsThatGoOn) {
+  {
+    auto store = *Store::Open(dir_);
+    EXPECT_TRUE(store->durable());
+    ASSERT_TRUE(store->Put(Record("r1", "running")).ok());
+    ASSERT_TRUE(store->BeginRecord("r1", std::string("ru\0n", 4)).ok());
+    ASSERT_TRUE(store->Append("r1", std::string("a\0", 2)).ok());
+    ASSERT_TRUE(store->Append("other", "x").ok());
+    ASSERT_TRUE(store->Append("r1", "b").ok());
+    EXPECT_TRUE(store->uncommitted());
+    ASSERT_TRUE(store->Commit().ok());
+    EXPECT_FALSE(store->uncommitted());
+    ASSERT_TRUE(store->Append("r1", "not committed").ok());
+  }
+  auto store = *Store::Open(dir_);
+  const auto records = *store->Records();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].id, "r1");
+  EXPECT_EQ(records[0].run, std::string("ru\0n", 4));
+  EXPECT_THAT(*store->InputsOf("r1"), ElementsAre(std::string("a\0", 2), "b"));
+  ASSERT_TRUE(store->AbortUnrecorded(Nanos(0)).ok());
+  EXPECT_EQ((*store->Find("r1"))->state, "running");
+  ASSERT_TRUE(store->Forget("r1").ok());
+  EXPECT_THAT(*store->Records(), IsEmpty());
+  EXPECT_THAT(*store->InputsOf("r1"), IsEmpty());
+}
+
+TEST_F(StoreTest, OnlyItsOwnerReadsIt) {
+  const auto store = *Store::Open(dir_);
+  const auto open = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+  const auto status = std::filesystem::status(dir_ + "/kload.db");
+  EXPECT_EQ(status.permissions() & open, std::filesystem::perms::none);
+}
+
 TEST_F(StoreTest, MarksRunsThatACrashLeftUnfinished) {
   {
-    auto store = *Store::Open(dir_, Nanos(0));
+    auto store = *Store::Open(dir_);
     ASSERT_TRUE(store->Put(Record("r1", "running")).ok());
     RunRecord done = Record("r2", "finished");
     done.duration = seconds(5);
     ASSERT_TRUE(store->Put(done).ok());
   }
-  auto store = *Store::Open(dir_, seconds(1060));
+  auto store = *Store::Open(dir_);
+  ASSERT_TRUE(store->AbortUnrecorded(seconds(1060)).ok());
   const auto runs = *store->List(10);
   ASSERT_EQ(runs.size(), 2u);
   EXPECT_EQ(runs[0].state, "finished");
@@ -94,17 +129,17 @@ TEST_F(StoreTest, MarksRunsThatACrashLeftUnfinished) {
 }
 
 TEST_F(StoreTest, RefusesAFolderThatAnotherControllerUses) {
-  auto first = Store::Open(dir_, Nanos(0));
+  auto first = Store::Open(dir_);
   ASSERT_TRUE(first.ok()) << first.status();
   ASSERT_TRUE((*first)->Put(Record("r1", "running")).ok());
-  const auto second = Store::Open(dir_, Nanos(0));
+  const auto second = Store::Open(dir_);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(Message(second.status()), HasSubstr("another controller"));
 }
 
 TEST_F(StoreTest, RefusesAFileInThePlaceOfTheFolder) {
   std::ofstream(dir_) << "not a folder";
-  const auto store = Store::Open(dir_, Nanos(0));
+  const auto store = Store::Open(dir_);
   EXPECT_EQ(store.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(Message(store.status()), HasSubstr("--data"));
 }
@@ -112,7 +147,7 @@ TEST_F(StoreTest, RefusesAFileInThePlaceOfTheFolder) {
 TEST_F(StoreTest, RefusesAFileThatIsNoDatabase) {
   std::filesystem::create_directories(dir_);
   std::ofstream(dir_ + "/kload.db") << std::string(4096, 'x');
-  const auto store = Store::Open(dir_, Nanos(0));
+  const auto store = Store::Open(dir_);
   EXPECT_EQ(store.status().code(), absl::StatusCode::kInvalidArgument);
 }
 
