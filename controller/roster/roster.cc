@@ -78,7 +78,7 @@ std::vector<LostAgent> Roster::Leave(LinkId link, Nanos now) {
   if (agent->state != Agent::State::kAlive) return {};
   agent->state = Agent::State::kAway;
   if (!agent->leaving) return {};
-  return {Lose(*agent, "it was told to end (SIGTERM)", now)};
+  return {Lose(*agent, "it was told to end by SIGTERM", now)};
 }
 
 bool Roster::OnHeartbeat(LinkId link, double cpu_ratio, uint64_t rss_bytes, Nanos now) {

@@ -6,20 +6,16 @@
 #include <chrono>
 #include <cmath>
 
-#include "common/base/duration.h"
 #include "common/base/status.h"
+#include "controller/run/text.h"
 
 namespace kload::controller {
 namespace {
-
-using std::chrono::milliseconds;
 
 template <typename... Args>
 absl::Status Refuse(fmt::format_string<Args...> format, Args&&... args) {
   return absl::InvalidArgumentError(fmt::format(format, std::forward<Args>(args)...));
 }
-
-std::string Text(Nanos time) { return FormatDuration(std::chrono::floor<milliseconds>(time)); }
 
 absl::Status CheckTimes(const Delta& delta, Nanos run_time) {
   if (delta.interval_start > delta.interval_end)

@@ -5,7 +5,7 @@
 // Data path: deltas of the agents -> Ledger -> ClusterSeries -> Verdict -> RunSummary.
 // Thread:    the controller's core thread, which feeds it events and carries out its actions in order.
 // Time:      `now` is the controller's steady time; "run time" counts from the common start.
-// Parts:     which agent runs what is the Deal's to say; run_members.cc has what happens when agents come and go.
+// Parts:     which agent runs what is the Deal's to say; run_members.cc and run_scale.cc have what happens when agents come and go.
 #pragma once
 
 #include <optional>
@@ -152,7 +152,7 @@ class Run {
   void FinishRun(Nanos now);
   RunSummary Summarize(Nanos duration);
 
-  // ---- Agents come and go: run_members.cc ----
+  // ---- Agents come and go: run_members.cc, run_scale.cc ----
   void LoseBeforeLoad(Member& member, Nanos now);
   void LoseInLoad(Member& member, Nanos now);
   void EndWithoutAgents(Nanos now);

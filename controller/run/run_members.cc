@@ -1,28 +1,20 @@
-// What a run does when its agents are lost, come back, leave and join, and when its size is changed.
+// What a run does when its agents are lost, come back and leave.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
-#include "common/base/duration.h"
 #include "controller/run/run.h"
 #include "controller/run/shortfall.h"
+#include "controller/run/text.h"
 
 namespace kload::controller {
 namespace {
-
-using std::chrono::milliseconds;
 
 constexpr int kExitClusterFailed = 97;
 constexpr int kExitOther = 255;
 // Load that an agent leaves out at its end without being asked about it.
 constexpr Nanos kEarlyEndMin = std::chrono::seconds(1);
-
-std::string Text(Nanos time) { return FormatDuration(std::chrono::floor<milliseconds>(time)); }
-
-std::string Count(int64_t count, std::string_view thing) {
-  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
-}
 
 // Of the scenarios with a fixed number.
 IterationCounts Reported(const Member& member) {
@@ -169,20 +161,27 @@ std::string Run::DescribeLoss(const Member& member, const std::vector<Part>& par
   std::string text =
       fmt::format("agent '{}' {} at {} ({}", member.id.name, member.left ? "left" : "was lost",
                   Text(member.lost_at), member.lost_why);
-  text += member.deltas == 0
-              ? "; it has sent no samples)"
-              : fmt::format("; it is counted up to {})", Text(member.reported_until));
+  // One that says goodbye worked until then; what it measured is on its way.
+  const bool heard_out = member.left && member.quarantined.empty();
+  if (heard_out) {
+    text += ")";
+  } else {
+    text += member.deltas == 0
+                ? "; it has sent no samples)"
+                : fmt::format("; it is counted up to {})", Text(member.reported_until));
+  }
   if (member.lost_until == Nanos(0)) {
     text += fmt::format(": its share of the load {} from then on{} missing", share,
                         member.left ? " is" : " and what it did since it was last heard of are");
   } else {
     text += fmt::format(": the others run its part {} from {} on", share, Text(member.lost_until));
-    const std::string missing = Describe(
-        ShortfallOf(spec_.plan, parts, member.reported_until, member.lost_until, ControlledVus()));
+    const Nanos since = heard_out ? member.lost_at : member.reported_until;
+    const std::string missing =
+        Describe(ShortfallOf(spec_.plan, parts, since, member.lost_until, ControlledVus()));
     if (!missing.empty()) {
       text += fmt::format("; up to {} that were due before that are missing", missing);
     }
-    if (deal_.has_budgets()) {
+    if (deal_.has_budgets() && !heard_out) {
       text += "; iterations that it had begun and not reported are run again";
     }
   }
@@ -266,7 +265,7 @@ void Run::On(const AgentLeaving& event, Nanos now) {
   member->left = true;
   member->adopts_from = Nanos(0);
   member->lost_at = std::max(Nanos(0), RunTime(now));
-  member->lost_why = "it was told to end (SIGTERM)";
+  member->lost_why = "it was told to end by SIGTERM";
   if (member->final) return;
   // Its last deltas are on their way. They say what is left of fixed numbers, which must not be guessed.
   member->hands_over = deal_.has_budgets();
@@ -322,127 +321,6 @@ void Run::Quarantine(Member& member, std::string why, Nanos now) {
   if (!member.final) HandOver(member, now);
   Do(AnnounceState{});
   if (Living() == 0) EndWithoutAgents(now);
-}
-
-// ---- Another size ----
-
-uint32_t Run::agents_at_work() const {
-  return uint32_t(std::count_if(members_.begin(), members_.end(), [](const Member& member) {
-    return !member.lost && !member.left && !member.drained;
-  }));
-}
-
-void Run::On(const AgentsRequested& event, Nanos now) {
-  if (phase_ != RunPhase::kRunning || stopping_) return;
-  wanted_ = std::max(1U, event.agents);
-  Tell("scaled", "", fmt::format("from {} to {} agents by kctl scale", agents_at_work(), wanted_));
-  while (agents_at_work() > wanted_) RetireYoungest(now);
-  for (Member& member : members_) {
-    if (agents_at_work() >= wanted_) break;
-    if (!member.drained || member.lost || member.left) continue;
-    member.drained = false;
-    vus_.AddAgent(member.id.name);
-    JoinNow(member, now);
-  }
-  for (const AgentId& agent : event.idle) {
-    if (agents_at_work() >= wanted_) break;
-    // One that was lost has been released: to it this run is over.
-    if (Find(agent) != nullptr) continue;
-    Member& member = members_.emplace_back();
-    member.id = agent;
-    member.slice = kNoSlice;
-    Do(ClaimAgents{{agent.name}});
-    Do(SendPrepare{agent.name, kNoSlice});
-  }
-  Do(AnnounceState{});
-}
-
-void Run::DismissJoiner(Member& member, std::string why) {
-  const std::string& name = member.id.name;
-  member.lost = true;
-  member.final = true;
-  member.lost_why = std::move(why);
-  Do(SendRelease{name});
-  Do(FreeAgent{name});
-  Warn("warning", name, fmt::format("agent '{}' did not join the run: {}", name, member.lost_why));
-}
-
-// Nobody else is left: who has given up its part takes one again.
-void Run::RecallDrained() {
-  for (Member& member : members_) {
-    if (!member.lost && !member.left) member.drained = false;
-  }
-}
-
-void Run::EndJoining(Member& member, const std::string& error, Nanos now) {
-  const std::string& name = member.id.name;
-  if (!error.empty()) return DismissJoiner(member, error);
-  if (stopping_) return DismissJoiner(member, "the run was stopped before it could");
-  member.prepared = true;
-  vus_.AddAgent(name);
-  Do(SendStart{name, *zero_, setup_json_});
-  for (SendScale scale : scales_) {
-    scale.agent = name;
-    Do(std::move(scale));
-  }
-  JoinNow(member, now);
-}
-
-void Run::JoinNow(Member& member, Nanos now) {
-  const Nanos from = std::max(Nanos(0), RunTime(now) + kScaleLead);
-  const Deal::Shift shift = deal_.Join(member.id.incarnation, Carriers(&member), from);
-  if (shift.empty()) {
-    return Tell("agent-joined", member.id.name,
-                fmt::format("agent '{}' has joined, but there are no VUs for it", member.id.name));
-  }
-  member.joined_at = from;
-  Tell("agent-joined", member.id.name,
-       fmt::format("agent '{}' runs {} of {} VUs from {} on", member.id.name,
-                   deal_.VusOf(member.id.incarnation), TotalVus(spec_.plan), Text(from)));
-  Order(shift);
-}
-
-void Run::RetireYoungest(Nanos now) {
-  const auto youngest = std::find_if(members_.rbegin(), members_.rend(), [](const Member& member) {
-    return !member.lost && !member.left && !member.drained;
-  });
-  Member& member = *youngest;
-  if (!member.prepared) return DismissJoiner(member, "it is not wanted any more");
-  member.drained = true;
-  const Nanos from = std::max(Nanos(0), RunTime(now) + kScaleLead);
-  const std::vector<std::string> others = Carriers(&member);
-  if (others.empty()) return;
-  const Deal::Shift shift = deal_.Retire(member.id.incarnation, others, from);
-  Tell("agent-retired", member.id.name,
-       fmt::format("agent '{}' gives its part to the others at {}", member.id.name, Text(from)));
-  Order(shift);
-}
-
-void Run::On(const ScaleRequested& event, Nanos now) {
-  if (phase_ != RunPhase::kRunning || stopping_) return;
-  const Nanos at = std::max(Nanos(0), RunTime(now));
-  SendScale scale{.agent = {},
-                  .scenario = event.scenario,
-                  .vus = event.vus,
-                  .rate = event.rate,
-                  .from = event.rate ? at + kAdoptLead : at};
-  // Rates follow each other at their instants, of VUs the last word counts.
-  if (!event.rate) {
-    std::erase_if(scales_, [&](const SendScale& each) {
-      return each.scenario == event.scenario && !each.rate;
-    });
-  }
-  scales_.push_back(scale);
-  for (const Member& member : members_) {
-    if (member.lost || member.final || !member.prepared) continue;
-    scale.agent = member.id.name;
-    Do(scale);
-  }
-  const std::string size =
-      event.rate ? fmt::format("a rate of {}", *event.rate) : Count(event.vus.value_or(0), "VU");
-  Warn("scaled", "",
-       fmt::format("at {} scenario {} was scaled to {} by kctl scale", Text(scale.from),
-                   event.scenario, size));
 }
 
 // ---- Orders ----

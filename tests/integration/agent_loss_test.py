@@ -109,7 +109,7 @@ class AgentLoss(TestCase):
         before = meter.rate(begun, begun + 3)
         killed = time.monotonic()
         self.cluster.agents[1].signal(signal.SIGKILL)
-        self.run_.wait_for(r"agent 'a2' was lost at [\d.]+s .*the others run its part \(12 of 36 VUs\) from", timeout=20)
+        self.run_.wait_for(r"agent 'a2' was lost at [\dm.]+s .*the others run its part \(12 of 36 VUs\) from", timeout=20)
         said = time.monotonic() - killed
         self.assertEqual(self.states()["a2"], "lost")
         self.wait_until(lambda: meter.now() > killed + 10, 30, "ten seconds after the loss")
@@ -133,12 +133,12 @@ class AgentLoss(TestCase):
         # The plan's arrivals: begun and reported, dropped, or said to be missing; no more than that.
         self.assertLessEqual(self.arrivals(), RATE * self.seconds)
         self.assertGreaterEqual(self.arrivals() + missing, RATE * self.seconds)
-        self.assertRegex(self.run_.output, r"✗ a2 .*lost at [\d.]+s, its part ran elsewhere from [\d.]+s on")
+        self.assertRegex(self.run_.output, r"✗ a2 .*lost at [\dm.]+s, its part ran elsewhere from [\dm.]+s on")
 
     def test_a_fixed_number_of_iterations_is_reached_whoever_is_killed(self):
         self.begin(0, source=ITERATIONS)
         self.cluster.agents[0].signal(signal.SIGKILL)
-        self.run_.wait_for(r"agent 'a1' was lost at [\d.]+s .*run again", timeout=20)
+        self.run_.wait_for(r"agent 'a1' was lost at [\dm.]+s .*run again", timeout=20)
         self.assertEqual(self.run_.wait(60), 0, self.run_.output)
         seen = self.target.requests()
         print(f"\n600 iterations planned, reported {self.metric('iterations')}; the target saw {seen}")
@@ -154,7 +154,7 @@ class AgentLoss(TestCase):
     def test_an_agent_that_is_told_to_end_hands_its_part_over(self):
         self.begin(15)
         self.cluster.agents[0].signal(signal.SIGTERM)
-        self.run_.wait_for(r"agent 'a1' left at [\d.]+s .*the others run its part", timeout=10)
+        self.run_.wait_for(r"agent 'a1' left at [\dm.]+s .*the others run its part", timeout=10)
         self.assertEqual(self.cluster.agents[0].wait(15), 0, self.cluster.agents[0].output)
         self.assertEqual(self.run_.wait(60), 0, self.run_.output)
         seen, reported = self.target.requests(), self.metric("http_reqs")
@@ -189,7 +189,7 @@ class AgentLoss(TestCase):
         self.begin(20)
         agent = self.cluster.agents[2]
         agent.signal(signal.SIGSTOP)
-        self.run_.wait_for(r"agent 'a3' was lost at [\d.]+s .*the others run its part", timeout=20)
+        self.run_.wait_for(r"agent 'a3' was lost at [\dm.]+s .*the others run its part", timeout=20)
         agent.signal(signal.SIGCONT)
         self.run_.wait_for(r"agent 'a3' is back at", timeout=20)
         self.run_.wait_for(r"agent 'a3' was lost until it came back late", timeout=20)
