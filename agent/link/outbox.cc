@@ -60,7 +60,9 @@ void Outbox::MergeOldestWaiting() {
   second.health.stalled = std::max(first.health.stalled, second.health.stalled);
   second.health.cpu_throttled_ratio =
       std::max(first.health.cpu_throttled_ratio, second.health.cpu_throttled_ratio);
-  second.final = first.final || second.final;
+  // What teardown() measured takes no time: the load has still ended. After a part that was adopted it has not.
+  const bool takes_time = second.interval_end > first.interval_end;
+  second.final = second.final || (first.final && !takes_time);
 }
 
 }  // namespace kload::agent
