@@ -115,8 +115,9 @@ void Run::On(const ScaleRequested& event, Nanos now) {
     });
   }
   scales_.push_back(scale);
+  // Also to those without load: it counts for what they adopt.
   for (const Member& member : members_) {
-    if (member.lost || member.final || !member.prepared) continue;
+    if (member.lost || !member.prepared) continue;
     scale.agent = member.id.name;
     Do(scale);
   }

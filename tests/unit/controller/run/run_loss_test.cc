@@ -526,5 +526,14 @@ TEST_F(RunLossTest, ARateChangesAtAnInstantThatAllHeardOf) {
   EXPECT_THAT(Sent<SendScale>(), SizeIs(2));
 }
 
+// It may adopt a part later.
+TEST_F(RunLossTest, WhoHasNoLoadHearsOfAChangeOfRateToo) {
+  BeginWithThree(FixedSpec());
+  GoTo(seconds(3));
+  SayLast("a", 1, seconds(3), 20);
+  Feed(ScaleRequested{.scenario = "default", .vus = {}, .rate = 50});
+  EXPECT_THAT(AgentsSent<SendScale>(), ElementsAre("a", "b", "c"));
+}
+
 }  // namespace
 }  // namespace kload::controller
