@@ -16,10 +16,15 @@ Arrivals::Arrivals(VuShared& shared, const Scenario& scenario, ArrivalShare shar
       scenario_(scenario),
       times_(scenario),
       share_(share),
+      from_(from),
       numbers_(numbers),
       make_(std::move(make)),
       timer_(shared.timers, [this] { Tick(); }) {
-  const Nanos since = from - scenario.start_time;
+  SkipToFirst();
+}
+
+void Arrivals::SkipToFirst() {
+  const Nanos since = from_ - scenario_.start_time;
   if (since > Nanos::zero() && !share_.empty()) share_.SkipTo(times_.FirstFrom(since));
 }
 
@@ -42,6 +47,7 @@ void Arrivals::Tick() {
   while (const std::optional<Nanos> at = times_.At(share_.number())) {
     const Nanos due = scenario_.start_time + *at;
     if (due > now) break;
+    begun_ = true;
     if (!IsCeded(due)) {
       const int64_t number_in_agent = numbers_.Next();
       if (Vu* vu = TakeIdle(due)) {
@@ -81,6 +87,8 @@ void Arrivals::Cede(Slice slice, Nanos from) {
 
 void Arrivals::ChangeRate(Nanos from, int64_t rate) {
   times_.ChangeRate(from - scenario_.start_time, rate, scenario_.time_unit);
+  // What is due from `from_` on has another number by now.
+  if (!begun_) SkipToFirst();
   if (shared_.start && !share_.empty()) ArmNext();
 }
 

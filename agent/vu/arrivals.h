@@ -48,7 +48,8 @@ class Arrivals {
   void Stop() { timer_.Cancel(); }
   // What is due to the slice's VUs at run time `from` or later is somebody else's.
   void Cede(Slice slice, Nanos from);
-  // From run time `from` on the scenario, whose rate is constant, has another one.
+  // From run time `from` on the scenario, whose rate is constant, has another one. All that have been ordered, also before this
+  // was made: numbers depend on them.
   void ChangeRate(Nanos from, int64_t rate);
   const Scenario& scenario() const { return scenario_; }
 
@@ -62,6 +63,7 @@ class Arrivals {
   };
 
   void Tick();
+  void SkipToFirst();
   bool IsCeded(Nanos due) const;
   Vu* TakeIdle(Nanos due);
   void ArmNext();
@@ -72,6 +74,8 @@ class Arrivals {
   const Scenario& scenario_;
   ArrivalTimes times_;
   ArrivalShare share_;
+  const Nanos from_;
+  bool begun_ = false;  // an own iteration was due
   std::vector<Ceded> ceded_;
   IterationNumbers numbers_;
   Vu* first_ = nullptr;     // drops are counted in its name

@@ -129,16 +129,20 @@ void SliceRun::FlushSamples() {
   if (!samples_.empty()) Emit(samples_.Take());
 }
 
-void SliceRun::Hold(Slice slice, Nanos from) {
-  Holding holding{slice, from, Nanos::max(), std::nullopt};
+void SliceRun::Hold(Slice slice, VuClass own, Nanos from) {
+  Holding holding{slice, own, from, Nanos::max(), std::nullopt};
   if (spec_->plan.options.network.rps > 0) {
-    holding.rate.emplace(spec_->plan, slice, worker_, worker_count_);
+    holding.rate.emplace(spec_->plan, own);
+    for (const Scaled& each : scaled_) holding.rate->SetVus(each.scenario, each.from, each.vus);
   }
   holdings_.push_back(std::move(holding));
 }
 
 void SliceRun::MakeVus(const Part& part) {
-  Hold(part.slice, part.from);
+  // The first of its VUs is the next worker's: parts of one VU each would else be all the first one's.
+  const int64_t turn = (worker_ + worker_count_ - vus_in_agent_ % worker_count_) % worker_count_;
+  const int64_t count = part.slice.count;
+  Hold(part.slice, {part.slice.index + count * turn, count * worker_count_}, part.from);
   for (size_t i = 0; i < spec_->plan.scenarios.size(); ++i) {
     Making making = Collect(i, part);
     if (making.own.empty()) continue;
@@ -165,7 +169,8 @@ SliceRun::Making SliceRun::Collect(size_t scenario_index, const Part& part) cons
   making.all = static_cast<int64_t>(schedules.size());
   for (int64_t i = 0; i < making.all; ++i) {
     const VuSchedule& schedule = schedules[static_cast<size_t>(i)];
-    if (schedule.vu / part.slice.count % worker_count_ != worker_) continue;
+    const int64_t index_in_agent = vus_in_agent_ + schedule.vu / part.slice.count;
+    if (index_in_agent % worker_count_ != worker_) continue;
     std::vector<Stretch> stretches = StretchesOf(scenario, reserved, schedule);
     std::erase_if(stretches, [&](const Stretch& stretch) { return stretch.end <= part.from; });
     for (Stretch& stretch : stretches) stretch.begin = std::max(stretch.begin, part.from);
@@ -173,7 +178,7 @@ SliceRun::Making SliceRun::Collect(size_t scenario_index, const Part& part) cons
                                        : IterationBudget(scenario, schedule.vu - scenario.first_vu);
     if (stretches.empty() || budget == 0) continue;
     making.own.push_back({schedule.vu, scenario_index, &scenario, std::move(stretches), nullptr,
-                          vus_in_agent_ + schedule.vu / part.slice.count, nullptr});
+                          index_in_agent, nullptr});
     making.budgets.push_back(budget);
   }
   return making;
@@ -181,15 +186,19 @@ SliceRun::Making SliceRun::Collect(size_t scenario_index, const Part& part) cons
 
 // The agent's VUs of the scenario have indices from `before` on, of which the worker has each `worker_count`-th one. Numbers
 // of iterations that somebody else has given already are not given again: where their number is fixed, those behind what was
-// reported; else those behind more than can have been.
+// reported; else those behind more than can have been. The latter is told by `from`, which each owner of a VU has another of.
 VuNumbers SliceRun::NumbersOf(const Making& making) const {
-  constexpr int64_t kRoundsOfAPart = int64_t{1} << 22;
+  constexpr int64_t kNumbersOfAPart = int64_t{1} << 40;  // in an agent
+  constexpr int kRoundShift = 10;                        // no iteration is shorter: 1.024 us
+  constexpr Nanos kOwnerGoesOn =
+      std::chrono::minutes(10);  // when it is cut off from its controller
   const Scenario& scenario = spec_->plan.scenarios[making.scenario];
   const Slice slice = making.part->slice;
   const Vu::Spec& first = making.own.front();
   const int64_t in_agent = ShareOf(scenario.first_vu + MaxVus(scenario), slice) - making.before;
-  const int64_t part = static_cast<int64_t>(parts_);
-  int64_t rounds = part * kRoundsOfAPart;
+  const int64_t behind = static_cast<int64_t>(parts_) * kNumbersOfAPart;
+  const Nanos from = making.part->from;
+  int64_t rounds = from > Nanos::zero() ? (from + kOwnerGoesOn).count() >> kRoundShift : 0;
   if (making.left) {
     int64_t given = -*making.left;
     for (const VuSchedule& each : SchedulesOf(scenario, slice)) {
@@ -198,7 +207,7 @@ VuNumbers SliceRun::NumbersOf(const Making& making) const {
     rounds = std::max<int64_t>(given, 0) / std::max<int64_t>(making.all, 1);
   }
   return {{in_agent, first.index_in_agent - vus_in_agent_ - making.before, worker_count_,
-           part * kRoundsOfAPart},
+           (behind + in_agent - 1) / in_agent},
           {MaxVus(scenario), first.index - scenario.first_vu, int64_t{slice.count} * worker_count_,
            rounds}};
 }
@@ -242,6 +251,9 @@ void SliceRun::MakeArrivals(Making making) {
   arrivals_.push_back(std::make_unique<Arrivals>(
       shared_, scenario, ArrivalShare(MaxVus(scenario), first, step), part.from,
       NumbersOf(making).in_agent, [this](Vu& vu) { BeginVu(vu); }));
+  for (const RateChange& each : rate_changes_) {
+    if (each.scenario == scenario.name) arrivals_.back()->ChangeRate(each.from, each.rate);
+  }
   for (Vu::Spec& spec : making.own) {
     const bool spare = spec.index - scenario.first_vu >= scenario.pre_allocated_vus;
     spec.arrivals = arrivals_.back().get();
@@ -315,17 +327,25 @@ void SliceRun::Start(Nanos start, std::string setup_json) {
 }
 
 void SliceRun::Adopt(const Part& part) {
-  if (stopped_ || init_failed_) return;
+  if (init_failed_ || releasing_) return;
+  open_until_ = std::max(open_until_, part.from);
+  if (stopped_) {
+    if (started_) TickAgain();
+    return;
+  }
   const size_t vus = vus_.size();
   const size_t arrivals = arrivals_.size();
   MakeVus(part);
-  open_until_ = std::max(open_until_, part.from);
   if (vus < vus_.size()) init_.Arm(clock_.Now());
   if (!started_) return;
   for (size_t i = vus; i < vus_.size(); ++i) vus_[i]->Launch(setup_json_);
   for (size_t i = arrivals; i < arrivals_.size(); ++i) arrivals_[i]->Start();
+  TickAgain();
+}
+
+// For a part to come. Nothing is reported for the time without load.
+void SliceRun::TickAgain() {
   if (std::exchange(all_ended_, false)) {
-    // Nothing is reported for the time without load.
     next_tick_ = std::chrono::floor<std::chrono::seconds>(shared_.RunNow()) + kTick;
     tick_.Arm(*shared_.start + next_tick_);
   }
@@ -338,16 +358,7 @@ void SliceRun::Cede(const std::vector<Slice>& slices, Nanos from) {
       if (Owns(slice, vu->index()) && !HasBudget(vu->scenario())) vu->EndAt(from);
     }
     for (const std::unique_ptr<Arrivals>& each : arrivals_) each->Cede(slice, from);
-    for (size_t i = holdings_.size(); i-- > 0;) {
-      if (holdings_[i].until <= from || !Contains(holdings_[i].slice, slice)) continue;
-      const Slice whole = holdings_[i].slice;
-      holdings_[i].until = from;
-      const uint32_t shares = slice.count / whole.count;
-      for (uint32_t share = 0; share < shares; ++share) {
-        const Slice rest = ShareOfSlice(whole, share, shares);
-        if (rest.index != slice.index) Hold(rest, from);
-      }
-    }
+    CedeHoldings(slice, from);
   }
   const bool all_gone = std::all_of(holdings_.begin(), holdings_.end(),
                                     [from](const Holding& each) { return each.until <= from; });
@@ -356,7 +367,28 @@ void SliceRun::Cede(const std::vector<Slice>& slices, Nanos from) {
   if (started_) settle_.Arm(std::max(*shared_.start + from, clock_.Now()));
 }
 
+// What is left of a holding stays with the workers that have its VUs.
+void SliceRun::CedeHoldings(Slice slice, Nanos from) {
+  for (size_t i = holdings_.size(); i-- > 0;) {
+    if (holdings_[i].until <= from || !Contains(holdings_[i].slice, slice)) continue;
+    const Slice whole = holdings_[i].slice;
+    const VuClass own = holdings_[i].own;
+    const Nanos since = std::max(holdings_[i].from, from);
+    holdings_[i].until = from;
+    const uint32_t shares = slice.count / whole.count;
+    for (uint32_t share = 0; share < shares; ++share) {
+      const Slice rest = ShareOfSlice(whole, share, shares);
+      const std::optional<VuClass> kept = Within(own, rest);
+      if (rest.index != slice.index && kept) Hold(rest, *kept, since);
+    }
+  }
+}
+
 void SliceRun::ChangeRate(const std::string& scenario, int64_t rate, Nanos from) {
+  const RateChange change{scenario, rate, from};
+  const auto known = std::find(rate_changes_.begin(), rate_changes_.end(), change);
+  if (known != rate_changes_.end()) return;
+  rate_changes_.push_back(change);
   for (const std::unique_ptr<Arrivals>& each : arrivals_) {
     if (each->scenario().name == scenario) each->ChangeRate(from, rate);
   }
@@ -365,10 +397,11 @@ void SliceRun::ChangeRate(const std::string& scenario, int64_t rate, Nanos from)
 void SliceRun::Scale(const std::string& scenario, int64_t vus) {
   for (size_t i = 0; i < allowed_.size(); ++i) {
     const Scenario& each = spec_->plan.scenarios[i];
-    if (each.name != scenario || !IsControlled(each)) continue;
+    if (each.name != scenario || !IsControlled(each) || allowed_[i] == vus) continue;
     allowed_[i] = vus;
+    const Scaled& scaled = scaled_.emplace_back(Scaled{i, shared_.RunNow(), vus});
     for (Holding& holding : holdings_) {
-      if (holding.rate) holding.rate->SetVus(i, shared_.RunNow(), vus);
+      if (holding.rate) holding.rate->SetVus(i, scaled.from, vus);
     }
   }
   for (const std::unique_ptr<Vu>& vu : vus_) {
@@ -429,17 +462,18 @@ void SliceRun::Tick() {
   tick_.Arm(*shared_.start + next_tick_);
 }
 
-// Whether a VU may still be made for an iteration to come, or a part begins.
-bool SliceRun::ArrivalsGoOn() const {
-  return started_ && !stopped_ && shared_.RunNow() < std::max(arrivals_end_, open_until_);
+// Run time before which a VU may still be made for an iteration to come, or a part begins.
+Nanos SliceRun::LoadMayComeUntil() const {
+  if (!started_ || releasing_) return Nanos::zero();
+  return stopped_ ? open_until_ : std::max(arrivals_end_, open_until_);
 }
 
 // Runs outside of every fiber, after one has ended.
 void SliceRun::Settle() {
   if (ended_ < begun_ || (phase_ != nullptr && !phase_->done())) return;
   if (started_ && !stopped_ && next_init_ < first_vus_.size()) return;
-  if (ArrivalsGoOn()) {
-    return settle_.Arm(*shared_.start + std::max(arrivals_end_, open_until_));
+  if (const Nanos until = LoadMayComeUntil(); started_ && shared_.RunNow() < until) {
+    return settle_.Arm(*shared_.start + until);
   }
   if (started_ && !all_ended_) {
     all_ended_ = true;

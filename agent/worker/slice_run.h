@@ -32,8 +32,8 @@ namespace kload::agent {
 
 class SliceRun final : private VuListener {
  public:
-  // Of the agent's own VUs, in rising order, the worker has each `worker_count`-th one, from
-  // `worker` on. While `interrupt` is true, scripts that do not return by themselves are interrupted.
+  // Of the agent's own VUs, in the order in which they came to it, the worker has each
+  // `worker_count`-th one, from `worker` on. While `interrupt` is true, scripts that do not return by themselves are interrupted.
   SliceRun(boost::asio::io_context& io, const Clock& clock, TimerQueue& timers,
            std::shared_ptr<const RunSpec> spec, uint32_t worker, uint32_t worker_count,
            SampleFile* sample_file, const std::atomic<bool>& interrupt, WorkerEventSink sink);
@@ -46,12 +46,14 @@ class SliceRun final : private VuListener {
   // Run time 0 is at steady time `start`. A WorkerDelta follows for every second, and a last one
   // when all VUs have ended.
   void Start(Nanos start, std::string setup_json);
-  // Runs a further part from its `from` on, or from when its VUs are ready.
+  // Runs a further part from its `from` on, or from when its VUs are ready. A run that was stopped does not: it only says so, by
+  // another last delta from then.
   void Adopt(const Part& part);
   // VUs of these slices start no iteration at run time `from` or later, and what is due to them then is somebody else's.
   // Scenarios with a fixed number of iterations stay: what of it is left belongs to whoever began it.
   void Cede(const std::vector<Slice>& slices, Nanos from);
-  // The scenario of that name, whose arrival rate is constant, has `rate` iterations per time unit from run time `from` on.
+  // The scenario of that name, whose arrival rate is constant, has `rate` iterations per time unit from run time `from` on, also in
+  // parts that come later. One that comes again changes nothing.
   void ChangeRate(const std::string& scenario, int64_t rate, Nanos from);
   // The externally controlled scenario of that name gets `vus` VUs, in the whole cluster; what is under way ends by itself.
   void Scale(const std::string& scenario, int64_t vus);
@@ -74,9 +76,22 @@ class SliceRun final : private VuListener {
   // A slice that is run here, in [from, until) of run time.
   struct Holding {
     Slice slice;
+    VuClass own;  // the worker's VUs of it
     Nanos from{0};
     Nanos until = Nanos::max();
     std::optional<RateShare> rate;  // where the plan has `rps`
+  };
+  // Changes that parts which come later have to know of.
+  struct RateChange {
+    std::string scenario;
+    int64_t rate = 0;
+    Nanos from{0};
+    friend bool operator==(const RateChange&, const RateChange&) = default;
+  };
+  struct Scaled {
+    size_t scenario = 0;  // in the plan
+    Nanos from{0};
+    int64_t vus = 0;
   };
   // What MakeVus() has to know of one scenario of a part.
   struct Making {
@@ -89,7 +104,8 @@ class SliceRun final : private VuListener {
     int64_t before = 0;  // the agent's VUs of the part that other scenarios have, below these
   };
 
-  void Hold(Slice slice, Nanos from);
+  void Hold(Slice slice, VuClass own, Nanos from);
+  void CedeHoldings(Slice slice, Nanos from);
   void MakeVus(const Part& part);
   Making Collect(size_t scenario, const Part& part) const;
   VuNumbers NumbersOf(const Making& making) const;
@@ -100,8 +116,9 @@ class SliceRun final : private VuListener {
   void InitNext();
   void BeginVu(Vu& vu);
   int64_t ScheduledVus(Nanos at) const;
-  bool ArrivalsGoOn() const;
+  Nanos LoadMayComeUntil() const;
   void Tick();
+  void TickAgain();
   void Settle();
   void Log(LogRecord record);
   void Emit(decltype(WorkerEvent::event) event);
@@ -134,6 +151,8 @@ class SliceRun final : private VuListener {
   std::vector<std::unique_ptr<Vu>> vus_;             // rising index within a scenario
   std::vector<Vu*> first_vus_;                       // those that are made before the start
   std::vector<Step> scheduled_;                      // looping VUs that the plan wants
+  std::vector<RateChange> rate_changes_;
+  std::vector<Scaled> scaled_;
   std::vector<int64_t> allowed_;  // VUs of each scenario; counts where it is controlled
   std::unique_ptr<Phase> phase_;
 

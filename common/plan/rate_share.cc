@@ -1,6 +1,8 @@
 #include "common/plan/rate_share.h"
 
 #include <algorithm>
+#include <limits>
+#include <numeric>
 
 #include "common/base/check.h"
 
@@ -26,11 +28,21 @@ int64_t SlotFrom(Nanos from, int64_t rps) {
 
 }  // namespace
 
+std::optional<VuClass> Within(VuClass vus, Slice slice) {
+  const int64_t stride = std::lcm(vus.stride, int64_t{slice.count});
+  for (int64_t residue = vus.residue; residue < stride; residue += vus.stride) {
+    if (residue % slice.count == slice.index) return VuClass{residue, stride};
+  }
+  return std::nullopt;
+}
+
 RateShare::RateShare(const TestPlan& plan, Slice slice, uint32_t worker, uint32_t workers)
-    : rps_(plan.options.network.rps),
-      stride_(int64_t{slice.count} * workers),
-      residue_(slice.index + int64_t{slice.count} * worker) {
-  KLOAD_CHECK(rps_ > 0 && worker < workers && slice.index < slice.count, "a part of a rate");
+    : RateShare(plan,
+                {slice.index + int64_t{slice.count} * worker, int64_t{slice.count} * workers}) {}
+
+RateShare::RateShare(const TestPlan& plan, VuClass vus)
+    : rps_(plan.options.network.rps), own_(vus) {
+  KLOAD_CHECK(rps_ > 0 && vus.residue >= 0 && vus.residue < vus.stride, "a part of a rate");
   for (const Scenario& scenario : plan.scenarios) {
     Part part{scenario.first_vu, ReservedSteps(scenario)};
     for (Step& step : part.steps) step.at += scenario.start_time;
@@ -70,7 +82,7 @@ RateShare::Own RateShare::OwnAt(Nanos at, int64_t slot) const {
     for (const int64_t round : {int64_t{0}, own.vus}) {
       const int64_t skip = std::max<int64_t>(number - begin - round, 0);
       const int64_t vu = part.first_vu + skip;
-      const int64_t next = skip + ((residue_ - vu) % stride_ + stride_) % stride_;
+      const int64_t next = skip + ((own_.residue - vu) % own_.stride + own_.stride) % own_.stride;
       if (next < vus) best = std::min(best, begin + round + next - number);
     }
     begin += vus;

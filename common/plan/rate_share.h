@@ -17,6 +17,16 @@
 
 namespace kload {
 
+// VUs whose index is `residue` modulo `stride` (> 0).
+struct VuClass {
+  int64_t residue = 0;
+  int64_t stride = 1;
+  friend bool operator==(const VuClass&, const VuClass&) = default;
+};
+
+// The VUs of the class that the slice has; nothing when it has none of them.
+std::optional<VuClass> Within(VuClass vus, Slice slice);
+
 // The cluster sends its request k at k / rps at the earliest. Slot k belongs to the owner of one of the A VUs that the
 // plan has at that time, graceful periods included: number k mod A of them, scenario by scenario. So every slot is
 // exactly one worker's, shares add up to rps at every instant, and each worker has as large a part of the slots as of the
@@ -25,6 +35,8 @@ class RateShare {
  public:
   // Of the VUs of `slice`, in turn, worker `worker` of `workers` has each `workers`-th one. rps > 0.
   RateShare(const TestPlan& plan, Slice slice, uint32_t worker, uint32_t workers);
+  // Of the VUs of a class. rps > 0.
+  RateShare(const TestPlan& plan, VuClass vus);
 
   // From run time `from` on an externally controlled scenario has so many VUs. Before the first call it has those that it
   // begins with.
@@ -47,8 +59,7 @@ class RateShare {
   Nanos NextChange(Nanos after) const;
 
   int64_t rps_;
-  int64_t stride_;  // the worker's VUs are those whose index is residue_ modulo this
-  int64_t residue_;
+  VuClass own_;
   std::vector<Part> parts_;
 };
 

@@ -128,6 +128,26 @@ TEST_F(OutboxTest, MergesTheOldestThatWaitBeyondTheBound) {
   EXPECT_TRUE(final);
 }
 
+// The load has ended, goes on with an adopted part, and has not ended yet.
+TEST_F(OutboxTest, AFinalDeltaThatIsMergedWithFurtherLoadIsNotFinal) {
+  constexpr int kSeconds = int(Outbox::kWaitingMax) + 5;
+  for (int second = 1; second <= kSeconds; ++second) outbox_.Add(Second(second, 1, second == 3));
+  for (const Delta* delta = outbox_.Next(0s); delta != nullptr; delta = outbox_.Next(0s)) {
+    EXPECT_FALSE(delta->final);
+    outbox_.Acknowledge("r", delta->sequence, 0s);
+  }
+}
+
+TEST_F(OutboxTest, AFinalDeltaThatIsMergedWithTeardownsIsFinal) {
+  outbox_.Add(Second(1, 1, true));
+  Delta teardown = Second(1);
+  teardown.interval_start = teardown.interval_end;
+  for (size_t i = 0; i < Outbox::kWaitingMax; ++i) outbox_.Add(teardown);
+  const Delta* delta = outbox_.Next(0s);
+  ASSERT_NE(delta, nullptr);
+  EXPECT_TRUE(delta->final);
+}
+
 TEST_F(OutboxTest, KnowsWhetherTheFinalDeltaIsNext) {
   EXPECT_FALSE(outbox_.next_is_final());
   outbox_.Add(Second(1));

@@ -390,5 +390,109 @@ TEST_F(PartsTest, AChangeOfRateKeepsNumbersAndSpacing) {
   EXPECT_EQ(Numbers(), wanted);
 }
 
+// Numbers of arrivals depend on every change of the rate so far, whoever heard of it when.
+TEST_F(PartsTest, AChangeOfRateHoldsForWhatIsAdoptedLater) {
+  for (const bool heard_first : {true, false}) {
+    agents_.clear();
+    plan_ = {};
+    Plan(Arriving(10, 10s, 6), kTellsNumber);
+    Begin(3);
+    const auto change = [&] {
+      for (Agent& agent : agents_) {
+        for (auto& worker : agent.workers) {
+          worker->run().ChangeRate("default", 40, 3s);
+          worker->run().ChangeRate("default", 40, 3s);  // again, after a reconnect
+        }
+      }
+    };
+    RunTo(1s);
+    if (heard_first) change();
+    RunTo(2s);
+    LoseAgent(1, heard_first ? 5s : 4s);
+    if (!heard_first) change();
+    RunTo(12s);
+    ArrivalTimes times(plan_.scenarios[0]);
+    times.ChangeRate(3s, 40, plan_.scenarios[0].time_unit);
+    std::vector<int64_t> wanted;
+    for (int64_t k = 0; k < times.count(); ++k) {
+      const Nanos due = *times.At(k);
+      if (k % 3 != 1 || due <= 2s || due >= (heard_first ? 5s : 4s)) wanted.push_back(k);
+    }
+    EXPECT_EQ(Numbers(), wanted) << heard_first;
+    TearDown();
+  }
+  agents_.clear();
+}
+
+TEST_F(PartsTest, ANewcomerHasTheRateThatItHeardOfBeforeItsPart) {
+  Plan(Arriving(10, 10s, 6), kTellsNumber);
+  Begin(1);
+  RunTo(1s);
+  Start(AddAgent({kSliceCountMax - 1, kSliceCountMax}));
+  for (Agent& agent : agents_) {
+    for (auto& worker : agent.workers) worker->run().ChangeRate("default", 40, 3s);
+  }
+  RunTo(4s);
+  Cede(agents_[0], {1, 2}, 5s);
+  Adopt(agents_[1], {{1, 2}, 5s, {}});
+  RunTo(12s);
+  std::vector<int64_t> wanted;
+  for (int64_t k = 0; k < 30 + 280; ++k) wanted.push_back(k);
+  EXPECT_EQ(Numbers(), wanted);
+}
+
+// A VU goes through the hands of three agents, the last of which has had fewer parts than the one before.
+TEST_F(PartsTest, NumbersOfIterationsAreGivenOnceByAllOwnersOfAVu) {
+  Plan(ConstantVus(8, 12s),
+       "import exec from 'k6/execution'; import { sleep } from 'k6'; export default function () { "
+       "console.log(exec.scenario.iterationInTest); sleep(0.1); }");
+  Begin(2);
+  RunTo(2s);
+  LoseAgent(0, 3s);
+  RunTo(4s);
+  Start(AddAgent({kSliceCountMax - 1, kSliceCountMax}));
+  RunTo(4500ms);
+  Cede(agents_[1], {0, 2}, 5s);
+  Adopt(agents_[2], {{0, 2}, 5s, {}});
+  RunTo(8s);
+  LoseAgent(2, 9s);  // back to one that has had it before
+  RunTo(14s);
+  const std::vector<int64_t> numbers = Numbers();
+  EXPECT_GT(numbers.size(), 600U);
+  EXPECT_EQ(std::adjacent_find(numbers.begin(), numbers.end()), numbers.end());
+}
+
+TEST_F(PartsTest, SmallPartsSpreadOverTheWorkers) {
+  Plan(ConstantVus(8, 10s), kSleeps);
+  Begin(2);
+  RunTo(2s);
+  agents_[1].alive = false;
+  for (uint32_t share = 0; share < 4; ++share) {
+    Adopt(agents_[0], {ShareOfSlice({1, 2}, share, 4), 3s, {}});
+  }
+  RunTo(5s + 1ms);
+  for (const auto& worker : agents_[0].workers) EXPECT_EQ(worker->last().health.vus_active, 4);
+}
+
+// Who gave it the part waits for a last delta from after the part's begin.
+TEST_F(PartsTest, AStoppedRunSaysThatItDoesNotRunAFurtherPart) {
+  Plan(ConstantVus(4, 10s), kSleeps);
+  Begin(2);
+  RunTo(2s);
+  for (auto& worker : agents_[0].workers) worker->run().Stop(false);
+  RunTo(2500ms);
+  const uint64_t iterations = Iterations(0);
+  for (const auto& worker : agents_[0].workers) ASSERT_TRUE(worker->ended());
+  Adopt(agents_[0], {{1, 2}, 4s, {}});
+  RunTo(3s + 1ms);
+  for (const auto& worker : agents_[0].workers) EXPECT_FALSE(worker->ended());
+  RunTo(4s + 1ms);
+  for (const auto& worker : agents_[0].workers) {
+    EXPECT_TRUE(worker->ended());
+    EXPECT_GE(worker->last().interval_end, Nanos(4s));
+  }
+  EXPECT_EQ(Iterations(0), iterations);
+}
+
 }  // namespace
 }  // namespace kload::agent

@@ -135,5 +135,35 @@ TEST(RateShareProperty, EachSlotIsExactlyOneWorkers) {
   }
 }
 
+// What is kept of a part that is cut stays with the workers whose VUs it is.
+TEST(RateShareTest, AClassOfVusIsCutIntoThoseOfSlices) {
+  for (uint32_t count = 1; count <= 3; ++count) {
+    for (uint32_t workers = 1; workers <= 4; ++workers) {
+      for (uint32_t shares = 1; shares <= 4; ++shares) {
+        for (uint32_t worker = 0; worker < workers; ++worker) {
+          const VuClass whole{count - 1 + count * worker, int64_t{count} * workers};
+          for (uint32_t share = 0; share < shares; ++share) {
+            const Slice slice{count - 1 + count * share, count * shares};
+            const std::optional<VuClass> part = Within(whole, slice);
+            for (int64_t vu = 0; vu < 200; ++vu) {
+              const bool wanted = vu % whole.stride == whole.residue && Owns(slice, vu);
+              EXPECT_EQ(part && vu % part->stride == part->residue, wanted);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(RateShareTest, AWorkerWithoutVusAfterACutLeavesTheSlotsToTheOthers) {
+  const TestPlan plan = Plan(40, {Constant(8, seconds(2))});
+  const Slice kept{0, 2};  // of the whole plan on two workers, which have every second VU
+  EXPECT_EQ(Within({1, 2}, kept), std::nullopt);
+  const std::optional<VuClass> first = Within({0, 2}, kept);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(SlotsOf({plan, *first}, seconds(1)).size(), 20u);
+}
+
 }  // namespace
 }  // namespace kload
