@@ -33,6 +33,13 @@ bool Shares(const Scenario& scenario) {
   return scenario.executor == ExecutorKind::kSharedIterations;
 }
 
+// Not before an adopted part begins, nor while a ceded VU ends its last iteration.
+bool IsDue(const std::vector<Stretch>& stretches, Nanos at) {
+  return std::any_of(stretches.begin(), stretches.end(), [at](const Stretch& stretch) {
+    return stretch.begin <= at && at < stretch.end;
+  });
+}
+
 }  // namespace
 
 SliceRun::SliceRun(boost::asio::io_context& io, const Clock& clock, TimerQueue& timers,
@@ -413,7 +420,7 @@ void SliceRun::Scale(const std::string& scenario, int64_t vus) {
 int64_t SliceRun::ScheduledVus(Nanos at) const {
   int64_t vus = VusAt(scheduled_, at);
   for (const std::unique_ptr<Vu>& vu : vus_) {
-    if (vu->controlled() && vu->allowed() && !vu->done()) ++vus;
+    if (vu->controlled() && vu->allowed() && !vu->done() && IsDue(vu->stretches(), at)) ++vus;
   }
   return vus;
 }
