@@ -328,9 +328,14 @@ void SliceRun::Start(Nanos start, std::string setup_json) {
   setup_json_ = std::move(setup_json);
   for (const std::unique_ptr<Vu>& vu : vus_) vu->Launch(setup_json_);
   for (const std::unique_ptr<Arrivals>& arrivals : arrivals_) arrivals->Start();
-  next_tick_ = kTick;
+  // Who joins a load that goes on must not look as if it had been late until then.
+  const Nanos begun =
+      std::max<Nanos>(std::chrono::floor<std::chrono::seconds>(shared_.RunNow()), Nanos::zero());
+  next_tick_ = begun + kTick;
   tick_.Arm(start + next_tick_);
-  if (first_vus_.empty()) settle_.Arm(start + std::max(arrivals_end_, open_until_));
+  if (first_vus_.empty()) {
+    settle_.Arm(std::max(start + std::max(arrivals_end_, open_until_), clock_.Now()));
+  }
 }
 
 void SliceRun::Adopt(const Part& part) {
@@ -356,7 +361,7 @@ void SliceRun::TickAgain() {
     next_tick_ = std::chrono::floor<std::chrono::seconds>(shared_.RunNow()) + kTick;
     tick_.Arm(*shared_.start + next_tick_);
   }
-  settle_.Arm(*shared_.start + open_until_);
+  settle_.Arm(std::max(*shared_.start + open_until_, clock_.Now()));
 }
 
 void SliceRun::Cede(const std::vector<Slice>& slices, Nanos from) {

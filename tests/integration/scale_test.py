@@ -40,6 +40,25 @@ class Scale(TestCase):
         # To the one at the change: its instant is written in milliseconds.
         self.assertAlmostEqual(arrivals, 40 * float(at) + 90 * (10 - float(at)), delta=2)
 
+    def test_an_agent_that_joins_after_a_change_of_rate_has_the_new_one(self):
+        cluster = self.start(Cluster, agents=3)
+        self.wait_until(lambda: len(cluster.json("get", "agents")) == 3, 20, "the agents")
+        script = self.folder() / "arrivals.js"
+        script.write_text(ARRIVALS.replace("10s", "20s"))
+        export = self.folder() / "summary.json"
+        run = cluster.kctl("start", script, "--agents", "2", "--summary-export", export)
+        self.addCleanup(run.end)
+        run_id = run.wait_for(r"(\d{8}-\d{6}-\d+)").group(1)
+        run.wait_for(r"[1-9]\d* complete", timeout=20)
+        self.assertEqual(self.kctl(cluster, "scale", run_id, "--rate", "90"), 0)
+        self.assertEqual(self.kctl(cluster, "scale", run_id, "--agents", "3"), 0)
+        run.wait_for(r"agent 'a\d' runs \d of 9 VUs from", timeout=20)
+        self.assertEqual(run.wait(), 0, run.output)
+        at = float(re.search(r"at ([\d.]+)s scenario orders was scaled to a rate of 90", run.output).group(1))
+        metrics = json.loads(export.read_text())["metrics"]
+        arrivals = metrics["iterations"]["count"] + metrics.get("dropped_iterations", {}).get("count", 0)
+        self.assertAlmostEqual(arrivals, 40 * at + 90 * (20 - at), delta=2)
+
     def test_vus_follow_on_all_agents(self):
         cluster = self.start(Cluster, agents=3)
         script = self.folder() / "controlled.js"

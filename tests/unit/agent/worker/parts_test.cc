@@ -277,5 +277,23 @@ TEST_F(PartsTest, AStoppedRunSaysThatItDoesNotRunAFurtherPart) {
   EXPECT_EQ(Iterations(0), iterations);
 }
 
+// What has happened before is not its lateness.
+TEST_F(PartsTest, WhoJoinsARunningLoadIsNotLate) {
+  Plan(ConstantVus(4, 10s), kSleeps);
+  Begin(1);
+  RunTo(2600ms);
+  Start(AddAgent({kSliceCountMax - 1, kSliceCountMax}));
+  for (const auto& worker : agents_[1].workers) {
+    ASSERT_TRUE(worker->timers().next());
+    EXPECT_GE(*worker->timers().next(), clock_.Now());
+  }
+  Cede(agents_[0], {1, 2}, 4s);
+  Adopt(agents_[1], {{1, 2}, 4s, {}});
+  for (Nanos at = 3s; at < 10s; at += 1s) {
+    RunTo(at + 1ms);
+    EXPECT_EQ(VusScheduled(), 4) << at.count();
+  }
+}
+
 }  // namespace
 }  // namespace kload::agent
