@@ -379,7 +379,9 @@ void Link::Impl::Leave() {
 void Link::Impl::GoOnLeaving() {
   if (!leaving || closing) return;
   const bool measuring = session != nullptr && !session->releasing() && session->busy();
-  if (uplink->up() && !leave_now && (measuring || !outgoing.flushed())) return;
+  // Without a controller the last samples go into the spool, where there is one.
+  if (!leave_now && measuring && (uplink->up() || session->spools())) return;
+  if (!leave_now && uplink->up() && !outgoing.flushed()) return;
   if (uplink->up() && !outgoing.flushed()) {
     spdlog::warn("the controller did not take all of the last samples within {}",
                  FormatDuration(options.flush_timeout));

@@ -53,6 +53,7 @@ class RunSession {
   void CutShort();
   // Every delta goes into the file, too; null: none.
   void SpoolTo(std::unique_ptr<SpoolWriter> spool) { spool_ = std::move(spool); }
+  bool spools() const { return spool_ != nullptr; }
   // The controller has everything.
   void RemoveSpool();
   // Lets the workers forget the run; released() follows.
