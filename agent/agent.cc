@@ -101,6 +101,8 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Start(AgentOptions options) {
   link.name = options.name.empty() ? DefaultName() : options.name;
   link.incarnation = NewIncarnation();
   link.version = KLOAD_VERSION;
+  link.orphan_after = options.orphan_timeout;
+  link.spool_dir = options.spool;
 
   std::unique_ptr<Agent> agent(new Agent());
   agent->impl_ = std::make_unique<Impl>(std::move(link));

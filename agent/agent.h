@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "common/base/clock.h"
+
 namespace kload::agent {
 
 struct AgentOptions {
@@ -17,6 +19,9 @@ struct AgentOptions {
   std::string name;                        // empty: host name and process id
   unsigned threads = 0;                    // workers; 0: one per core
   std::string sample_log;                  // test-only: file that every raw sample is appended to
+  std::string spool = {};  // folder for what is measured, for `kctl recover`; empty: none
+  // A load of which no controller wants to know for so long is stopped.
+  Nanos orphan_timeout = std::chrono::seconds(60);
 };
 
 class Agent {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "agent/agent.h"
+#include "common/base/duration.h"
 #include "common/base/end_signals.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
@@ -20,7 +21,7 @@ constexpr int kExitOther = 255;
 
 constexpr char kHelp[] =
     R"(The agent dials its controller and needs no open port. While the controller is away it tries again
-until it is there; a load that runs goes on for up to 60 s meanwhile. SIGTERM or Ctrl-C stops the load at
+until it is there; a load that runs goes on for up to --orphan-timeout meanwhile. SIGTERM or Ctrl-C stops the load at
 once, sends what was measured and leaves; a second one leaves without that.
 
 Example:
@@ -50,6 +51,7 @@ int RunUntilEnd(Agent& agent, EndSignals& signals) {
 
 int Main(int argc, char** argv) {
   AgentOptions options;
+  std::string orphan_timeout = "60s";
   bool verbose = false;
   CLI::App app("kload-agent runs its part of load tests for a kload-controller.", "kload-agent");
   app.footer(kHelp);
@@ -64,6 +66,15 @@ int Main(int argc, char** argv) {
   app.add_option("--threads", options.threads, "worker threads (one per core)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
+  app.add_option("--spool", options.spool,
+                 "keep what is measured in files of this folder until the controller has it all, "
+                 "for `kctl recover`")
+      ->type_name("DIR")
+      ->envname("KLOAD_SPOOL");
+  app.add_option("--orphan-timeout", orphan_timeout,
+                 "stop a load of which no controller wants to know for so long (60s)")
+      ->type_name("DUR")
+      ->envname("KLOAD_ORPHAN_TIMEOUT");
   app.add_option("--sample-log", options.sample_log,
                  "for tests: append every raw sample to FILE as a line of JSON")
       ->type_name("FILE");
@@ -77,6 +88,12 @@ int Main(int argc, char** argv) {
     return Fail(
         absl::InvalidArgumentError(fmt::format("{}; see kload-agent --help", error.what())));
   }
+  const absl::StatusOr<Nanos> orphan = ParseDuration(orphan_timeout, BareNumber::kRefused);
+  if (!orphan.ok() || *orphan <= Nanos::zero()) {
+    return Fail(absl::InvalidArgumentError(
+        fmt::format("--orphan-timeout: \"{}\" is not a duration such as 60s", orphan_timeout)));
+  }
+  options.orphan_timeout = *orphan;
   SetUpLogging(verbose);
   EndSignals signals("kload-agent");
   auto agent = Agent::Start(options);

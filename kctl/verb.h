@@ -38,6 +38,7 @@ std::unique_ptr<Verb> MakeCompletionVerb(const CLI::App& root);
 std::unique_ptr<Verb> MakeRunVerb();
 std::unique_ptr<Verb> MakeInspectVerb();
 std::unique_ptr<Verb> MakeArchiveVerb();
+std::unique_ptr<Verb> MakeRecoverVerb();
 
 // Prints `kctl: <message>` on stderr and returns `exit_code`.
 int Fail(const absl::Status& status, int exit_code);

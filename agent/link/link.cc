@@ -22,6 +22,7 @@
 #include "common/base/duration.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "common/spool/spool.h"
 
 namespace kload::agent {
 
@@ -41,6 +42,20 @@ v1::Hello HelloOf(const Link::Options& options, uint32_t threads) {
   hello.set_version(options.version);
   hello.set_threads(threads);
   return hello;
+}
+
+// Null when it cannot be made, which is said.
+std::unique_ptr<SpoolWriter> MakeSpool(const Link::Options& options, const v1::Prepare& order) {
+  v1::SpoolHeader header;
+  header.set_run_id(order.run_id());
+  *header.mutable_header() = order.header();
+  *header.mutable_plan() = order.plan();
+  header.set_agent(options.name);
+  header.set_incarnation(options.incarnation);
+  auto spool = SpoolWriter::Create(options.spool_dir, header);
+  if (spool.ok()) return *std::move(spool);
+  spdlog::error("run {} has no spool: {}", order.run_id(), Message(spool.status()));
+  return nullptr;
 }
 
 }  // namespace
@@ -231,6 +246,7 @@ void Link::Impl::OnPrepare(const v1::Prepare& order) {
 void Link::Impl::OnRelease(const std::string& run_id) {
   if (queued && queued->run_id() == run_id) queued.reset();
   if (session == nullptr || session->run_id() != run_id) return;
+  session->RemoveSpool();
   session->Release();
   EndReleasedSession();
 }
@@ -241,6 +257,7 @@ void Link::Impl::BeginSession(const v1::Prepare& order) {
   spdlog::info("preparing run {}: part {} of {}", order.run_id(), order.slice().index() + 1,
                order.slice().count());
   session = std::make_unique<RunSession>(order.run_id(), *crew, outgoing);
+  if (!options.spool_dir.empty()) session->SpoolTo(MakeSpool(options, order));
   orphaned = false;
   last_word = clock.Now();
   const uint64_t number = ++session_number;
@@ -362,7 +379,9 @@ void Link::Impl::Leave() {
 void Link::Impl::GoOnLeaving() {
   if (!leaving || closing) return;
   const bool measuring = session != nullptr && !session->releasing() && session->busy();
-  if (uplink->up() && !leave_now && (measuring || !outgoing.flushed())) return;
+  // Without a controller the last samples go into the spool, where there is one.
+  if (!leave_now && measuring && (uplink->up() || session->spools())) return;
+  if (!leave_now && uplink->up() && !outgoing.flushed()) return;
   if (uplink->up() && !outgoing.flushed()) {
     spdlog::warn("the controller did not take all of the last samples within {}",
                  FormatDuration(options.flush_timeout));

@@ -33,6 +33,8 @@ class Link {
     std::string incarnation;
     std::string version;
     Nanos orphan_after = std::chrono::seconds(60);
+    // Folder for the deltas of each run, until the controller has them all; empty: none.
+    std::string spool_dir = {};
     // How long a shutdown waits for samples to be acknowledged.
     Nanos flush_timeout = std::chrono::seconds(5);
     // Whether a load is stopped after a stall; not for an agent in its controller's process, which stalls with it.

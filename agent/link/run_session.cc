@@ -167,6 +167,11 @@ void RunSession::Release() {
   if (on_workers_) crew_.Release();
 }
 
+void RunSession::RemoveSpool() {
+  if (spool_ != nullptr) spool_->Remove();
+  spool_.reset();
+}
+
 void RunSession::OnEvent(WorkerEvent event) {
   if (event.run_id != run_id_) return;
   delta_of_ = event.worker;
@@ -211,6 +216,12 @@ void RunSession::Send(Delta delta) {
   delta.health.cpu_throttled_ratio = process_.throttled_ratio;
   delta.health.stalled = std::exchange(process_.stalled, Nanos::zero());
   delta.final = delta.final && !cut_short_;
+  if (spool_ != nullptr) {
+    if (const absl::Status kept = spool_->Add(delta); !kept.ok()) {
+      spdlog::error("the spool ends here, the load goes on: {}", Message(kept));
+      spool_.reset();
+    }
+  }
   outgoing_.Add(std::move(delta));
 }
 

@@ -20,6 +20,7 @@
 #include "agent/link/delta_merger.h"
 #include "agent/link/outgoing.h"
 #include "common/k6/script.h"
+#include "common/spool/spool.h"
 #include "kload/v1/cluster.pb.h"
 
 namespace kload::agent {
@@ -50,6 +51,11 @@ class RunSession {
   // The agent goes away: iterations are interrupted. The last delta will not say that it is final, since
   // the plan is not fulfilled: the controller has to see that it lost an agent.
   void CutShort();
+  // Every delta goes into the file, too; null: none.
+  void SpoolTo(std::unique_ptr<SpoolWriter> spool) { spool_ = std::move(spool); }
+  bool spools() const { return spool_ != nullptr; }
+  // The controller has everything.
+  void RemoveSpool();
   // Lets the workers forget the run; released() follows.
   void Release();
 
@@ -115,6 +121,7 @@ class RunSession {
   std::set<uint64_t> ceded_;
   bool cut_short_ = false;
   Process process_;
+  std::unique_ptr<SpoolWriter> spool_;
 };
 
 }  // namespace kload::agent

@@ -423,6 +423,9 @@ void Runs::Do(LiveRun& live, const SendPrepare& action) {
   v1::ControllerMessage message;
   *message.mutable_prepare() = live.order;
   message.mutable_prepare()->set_run_id(live.id());
+  v1::RunHeader& header = *message.mutable_prepare()->mutable_header();
+  header.set_created_unix_ns(live.run.spec().created_unix.count());
+  header.set_agents(static_cast<uint32_t>(live.run.members().size()));
   *message.mutable_prepare()->mutable_slice() = wire::EncodeSlice(action.slice);
   agents_.Send(action.agent, std::move(message));
 }

@@ -164,6 +164,22 @@ std::string NameOf(const v1::StartRunRequest& request, const k6::Bundle& bundle)
   return request.scenario().empty() ? bundle.main : request.scenario();
 }
 
+// What a result can be made with by who has nothing but an agent's file. The time of creation comes later.
+void FillHeader(const RunSpec& spec, v1::RunHeader& header) {
+  header.set_script(spec.script);
+  for (const Threshold& threshold : spec.thresholds) {
+    v1::ThresholdSpec& each = *header.add_thresholds();
+    each.set_selector(threshold.spec.selector);
+    each.set_expression(threshold.spec.expression);
+    each.set_abort_on_fail(threshold.spec.abort_on_fail);
+    each.set_delay_abort_eval_ns(threshold.spec.delay_abort_eval.count());
+  }
+  const RunOptions& options = spec.plan.options;
+  for (const std::string& each : options.summary_trend_stats) header.add_trend_stats(each);
+  header.set_summary_time_unit(options.summary_time_unit);
+  header.set_no_thresholds(spec.no_thresholds);
+}
+
 }  // namespace
 
 std::vector<std::string> ScenarioNames(const std::string& scenarios_dir) {
@@ -204,6 +220,7 @@ std::variant<AdmittedRun, RunFailure> AdmitRun(const v1::StartRunRequest& reques
   *run.order.mutable_plan() = wire::EncodePlan(plan);
   *run.order.mutable_env() = request.env();
   *run.order.mutable_secret_sources() = request.secret_sources();
+  FillHeader(run.spec, *run.order.mutable_header());
   run.spec.samples = request.samples();
   run.spec.strict = request.strict();
   run.order.set_samples(request.samples());

@@ -1,6 +1,7 @@
 """A controller is killed in the middle of a run and started again: the agents go on, and no request is lost or counted twice."""
 
 import json
+import pathlib
 import re
 import signal
 import unittest
@@ -55,6 +56,38 @@ class Restart(TestCase):
         self.assertEqual(metrics["iterations{scenario:fixed}"]["count"], 60)
         runs = cluster.json("get", "runs")
         self.assertEqual([each["state"] for each in runs], ["finished"])
+
+    def test_agents_spools_stand_for_a_controller_that_is_gone_for_good(self):
+        target = self.start(Target)
+        spools = self.folder()
+        cluster = self.start(Cluster, agents=3, agent_flags=("--spool", spools, "--orphan-timeout", "2s"))
+        before = target.requests()
+        run = self.begin(cluster, target)
+        run.wait_for(r"running \(.*[1-9]\d{2} complete", timeout=30)
+        cluster.controller.signal(signal.SIGKILL)
+        run.end()
+        for agent in cluster.agents:
+            agent.wait_for("is stopped early: the controller was away", timeout=30)
+            agent.end()
+        recover = self.start(Process, BIN / "kctl", "recover", spools, "--summary-export", self.folder() / "r.json")
+        self.assertIn(recover.wait(30), (0, 99), recover.output)
+        self.assertIn("rebuilt from the spools of 3 of 3 agents", recover.output)
+        metrics = json.loads((pathlib.Path(recover.command[-1])).read_text())["metrics"]
+        # A request that was cut off when the load stopped reached the target, but is no sample.
+        cut_off = metrics.get("http_reqs_interrupted", {}).get("count", 0)
+        self.assertEqual(metrics["http_reqs"]["count"] + cut_off, target.requests() - before, recover.output)
+
+    def test_a_finished_run_leaves_no_spool(self):
+        target = self.start(Target)
+        spools = self.folder()
+        cluster = self.start(Cluster, agents=2, agent_flags=("--spool", spools))
+        script = self.folder() / "short.js"
+        script.write_text("import http from 'k6/http'; export const options = { iterations: 20 };"
+                          "export default () => http.get(`${__ENV.API}/health`);")
+        run = cluster.kctl("start", script, "--agents", "2", "-e", f"API={target.api}")
+        self.addCleanup(run.end)
+        self.assertEqual(run.wait(30), 0, run.output)
+        self.wait_until(lambda: not list(spools.iterdir()), 10, "the spools to go")
 
     def test_a_second_controller_keeps_away_from_the_first_ones_store(self):
         cluster = self.start(Cluster, agents=1)
