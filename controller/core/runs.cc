@@ -108,7 +108,7 @@ void Runs::Record(LiveRun& live, const RunInput& event, Nanos now, bool due,
   const bool sees = std::holds_alternative<AgentsSeen>(event);
   if (actions.empty() && ((ticks && !due) || sees)) return;
   const absl::Status appended = store_.Append(live.id(), EncodeInput(event, now));
-  if (!appended.ok()) return BreakRecord(live, appended);
+  if (!appended.ok()) return BreakRecords(appended);
   const bool only_tells = std::all_of(actions.begin(), actions.end(), [](const RunAction& action) {
     return std::holds_alternative<AcknowledgeDelta>(action) ||
            std::holds_alternative<AnnounceVus>(action) ||
@@ -119,19 +119,19 @@ void Runs::Record(LiveRun& live, const RunInput& event, Nanos now, bool due,
 }
 
 void Runs::CommitRecords() {
-  if (const absl::Status committed = store_.Commit(); !committed.ok()) {
-    for (const auto& live : unfinished_) {
-      if (live->recorded) BreakRecord(*live, committed);
-    }
-  }
+  if (const absl::Status committed = store_.Commit(); !committed.ok()) BreakRecords(committed);
   for (auto& [agent, ack] : std::exchange(acks_, {})) agents_.Send(agent, std::move(ack));
 }
 
-// The run is worth more than its record.
-void Runs::BreakRecord(LiveRun& live, const absl::Status& why) {
-  live.recorded = false;
-  for (const RunAction& action : live.run.Handle(RecordBroken{Message(why)}, clock_.Now())) {
-    std::visit([&](const auto& what) { Do(live, what); }, action);
+// What was appended since the last commit is gone, whose it ever was. The runs are worth more than their records, and half
+// a record is worse than none.
+void Runs::BreakRecords(const absl::Status& why) {
+  for (const auto& live : unfinished_) {
+    if (!live->recorded) continue;
+    EndRecord(*live);
+    for (const RunAction& action : live->run.Handle(RecordBroken{Message(why)}, clock_.Now())) {
+      std::visit([&](const auto& what) { Do(*live, what); }, action);
+    }
   }
 }
 
@@ -259,6 +259,7 @@ void Runs::Tick() {
     if (live->pushes != nullptr && live->run.phase() != RunPhase::kFinished) TickPushes(*live);
   }
   CommitRecords();
+  ForgetLeftOver();
   ReleaseHeld(false);
   Sweep();
 }
@@ -572,12 +573,18 @@ RunFeed* Runs::FindFeed(const std::string& run_id) {
   return nullptr;
 }
 
-// Once the result is stored, nobody needs to know how it came about.
+// Once the result is stored, or the record broken, nobody may take the run up from it. What cannot go on a full disk goes when
+// there is room again.
 void Runs::EndRecord(LiveRun& live) {
   if (!std::exchange(live.recorded, false)) return;
-  if (const absl::Status gone = store_.Forget(live.id()); !gone.ok()) {
-    spdlog::error("run {}: its record is left over: {}", live.id(), Message(gone));
-  }
+  const absl::Status gone = store_.Forget(live.id());
+  if (gone.ok()) return;
+  spdlog::error("run {}: its record is left over for now: {}", live.id(), Message(gone));
+  left_over_.insert(live.id());
+}
+
+void Runs::ForgetLeftOver() {
+  std::erase_if(left_over_, [this](const std::string& id) { return store_.Forget(id).ok(); });
 }
 
 void Runs::StoreState(LiveRun& live) {

@@ -11,6 +11,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -113,8 +114,9 @@ class Runs {
               const std::vector<RunAction>& actions);
   // Makes durable what was appended, then acknowledges it.
   void CommitRecords();
-  void BreakRecord(LiveRun& live, const absl::Status& why);
+  void BreakRecords(const absl::Status& why);
   void EndRecord(LiveRun& live);
+  void ForgetLeftOver();
 
   LiveRun* Find(const std::string& run_id);
   RunFeed* FindFeed(const std::string& run_id);
@@ -159,7 +161,8 @@ class Runs {
   std::deque<Ended> ended_;         // youngest last
   std::vector<Held> held_;
   std::vector<std::pair<std::string, v1::ControllerMessage>>
-      acks_;  // by agent; of what is not durable yet
+      acks_;                         // by agent; of what is not durable yet
+  std::set<std::string> left_over_;  // runs whose records could not be forgotten yet
   uint64_t started_ = 0;
   uint64_t finished_ = 0;
 };

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -169,6 +171,60 @@ TEST_F(RestartTest, AnAgentThatDoesNotComeBackIsLost) {
   EXPECT_THAT(a1->Kinds(), testing::Not(Contains("adopt")));
   Pass(seconds(2));
   EXPECT_THAT(a1->Kinds(), Contains("adopt"));
+}
+
+// As a full disk is: writes of this process fail beyond a size of file.
+class WritesFail {
+ public:
+  WritesFail() {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    on_signal_ = signal(SIGXFSZ, SIG_IGN);
+    rlimit none = before_;
+    none.rlim_cur = 1;
+    setrlimit(RLIMIT_FSIZE, &none);
+  }
+  ~WritesFail() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    signal(SIGXFSZ, on_signal_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*on_signal_)(int) = nullptr;
+};
+
+TEST_F(RestartTest, AFullDiskEndsTheRecordsOfAllRunsAndNoRun) {
+  auto a1 = Join(1, "a1");
+  const std::string first = StartRun(Script(3), 1);
+  core_->OnEvent(1, PreparedArrived{first, ""});
+  auto a2 = Join(2, "a2");
+  const std::string second = StartRun(Script(3), 1);
+  core_->OnEvent(2, PreparedArrived{second, ""});
+  auto watcher = std::make_shared<FakeWatcher>();
+  ASSERT_TRUE(core_->runs().Watch(first, watcher).ok());
+  Pass(milliseconds(1400));
+  {
+    const WritesFail full;
+    core_->OnEvent(1, DeltaOf(first, 1));
+    core_->OnEvent(2, DeltaOf(second, 1));
+    Pass(milliseconds(100));
+    // From memory: agents must not pile up what they measure.
+    EXPECT_EQ(Acked(*a1), 1U);
+    EXPECT_EQ(Acked(*a2), 1U);
+    Pass(seconds(2));
+    core_->OnEvent(1, DeltaOf(first, 2, true));
+    Pass(milliseconds(100));
+    core_->OnEvent(1, DeltaOf(first, 3, true));
+  }
+  ASSERT_TRUE(watcher->ended);
+  const v1::RunSummary& summary = watcher->events.back().result().summary();
+  ASSERT_GE(summary.warnings_size(), 1);
+  EXPECT_THAT(summary.warnings(0), HasSubstr("the record of the run is not complete"));
+  // The other one ends when there is room again. Neither is taken up by the next controller.
+  core_->OnEvent(2, DeltaOf(second, 2, true));
+  Pass(milliseconds(100));
+  StartController();
+  EXPECT_FALSE(core_->runs().any_unfinished());
 }
 
 TEST_F(RestartTest, ARunThatWaitsForAgentsGoesOnWaiting) {
