@@ -55,17 +55,13 @@ RateShare::RateShare(const TestPlan& plan, VuClass vus)
 
 void RateShare::SetVus(size_t scenario, Nanos from, int64_t vus) {
   std::vector<Step>& steps = parts_[scenario].steps;
-  // The last one is the scenario's end.
-  const auto later = std::find_if(steps.begin(), steps.end(),
-                                  [from](const Step& step) { return step.at >= from; });
-  if (later == steps.end() && !steps.empty() && steps.back().vus == 0) return;
-  const bool begins = later == steps.begin();
-  const Nanos at = begins && later != steps.end() ? later->at : from;
-  const bool ends = !steps.empty() && steps.back().vus == 0;
-  const Step end = ends ? steps.back() : Step{};
-  steps.erase(later, steps.end());
+  if (steps.empty()) return;
+  const Step end = steps.back();  // of the scenario, to no VUs
+  const Nanos at = std::max(from, steps.front().at);
+  if (at >= end.at) return;
+  std::erase_if(steps, [at](const Step& step) { return step.at >= at; });
   steps.push_back({at, vus});
-  if (ends && end.at > at) steps.push_back(end);
+  steps.push_back(end);
 }
 
 // Numbers of VUs run from scenario to scenario, and begin again after the last.

@@ -165,5 +165,27 @@ TEST(RateShareTest, AWorkerWithoutVusAfterACutLeavesTheSlotsToTheOthers) {
   EXPECT_EQ(SlotsOf({plan, *first}, seconds(1)).size(), 20u);
 }
 
+TEST(RateShare, AControlledScenarioComesBackFromNoVus) {
+  for (const Nanos duration : {Nanos(0), Nanos(seconds(100))}) {
+    Scenario scenario = Constant(2, duration);
+    scenario.executor = ExecutorKind::kExternallyControlled;
+    scenario.max_vus = 10;
+    RateShare share(Plan(10, {scenario}), {0, 1}, 0, 1);
+    EXPECT_EQ(share.NextSlot(seconds(5)), seconds(5));
+    share.SetVus(0, seconds(10), 0);
+    share.SetVus(0, seconds(20), 4);
+    EXPECT_EQ(share.NextSlot(seconds(12)), seconds(20));
+    EXPECT_EQ(share.NextSlot(seconds(30)), seconds(30));
+  }
+  // One that begins with none.
+  Scenario scenario = Constant(0, Nanos(0));
+  scenario.executor = ExecutorKind::kExternallyControlled;
+  scenario.max_vus = 10;
+  RateShare share(Plan(10, {scenario}), {0, 1}, 0, 1);
+  EXPECT_EQ(share.NextSlot(Nanos(0)), std::nullopt);
+  share.SetVus(0, seconds(3), 1);
+  EXPECT_EQ(share.NextSlot(Nanos(0)), seconds(3));
+}
+
 }  // namespace
 }  // namespace kload
