@@ -71,7 +71,8 @@ std::string NewIncarnation() {
 }  // namespace
 
 struct Agent::Impl {
-  explicit Impl(Link::Options options) : link(std::move(options), clock) {}
+  Impl(LinkCore::Options options, Link::Dial dial)
+      : link(std::move(options), std::move(dial), clock) {}
 
   const SystemClock clock;
   Link link;
@@ -88,24 +89,26 @@ Agent::~Agent() {
 
 absl::StatusOr<std::unique_ptr<Agent>> Agent::Start(AgentOptions options) {
   RaiseFileLimit();
-  Link::Options link;
+  LinkCore::Options link;
+  Link::Dial dial;
   if (options.channel != nullptr) {
     link.where = "this process";
-    link.dial = [channel = options.channel] { return channel; };
+    dial = [channel = options.channel] { return channel; };
     link.fences = false;
   } else {
     KLOAD_RETURN_IF_ERROR(CheckAddress(options.controller));
     link.where = options.controller;
-    link.dial = [controller = options.controller] { return Dial(controller); };
+    dial = [controller = options.controller] { return Dial(controller); };
   }
   link.name = options.name.empty() ? DefaultName() : options.name;
   link.incarnation = NewIncarnation();
   link.version = KLOAD_VERSION;
   link.orphan_after = options.orphan_timeout;
   link.spool_dir = options.spool;
+  link.seed = std::random_device{}();
 
   std::unique_ptr<Agent> agent(new Agent());
-  agent->impl_ = std::make_unique<Impl>(std::move(link));
+  agent->impl_ = std::make_unique<Impl>(std::move(link), std::move(dial));
   Impl& impl = *agent->impl_;
   const unsigned threads =
       options.threads > 0 ? options.threads : std::max(std::thread::hardware_concurrency(), 1U);

@@ -59,8 +59,10 @@ double UsableCores() {
   return quota > 0 ? std::min(cores, quota) : cores;
 }
 
+ThrottleMeter::ThrottleMeter() : stat_(GroupFile("cpu.stat")) {}
+
 double ThrottleMeter::Measure(Nanos now) {
-  std::ifstream stat(GroupFile("cpu.stat"));
+  std::ifstream stat(stat_);
   Nanos throttled{0};
   for (std::string line; std::getline(stat, line);) {
     if (line.starts_with("throttled_usec ")) {
@@ -81,6 +83,13 @@ uint64_t ResidentBytes() {
   uint64_t resident = 0;
   if (!(statm >> total >> resident)) return 0;
   return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+ProcessHealth ProcessMeter::Measure(Nanos now) {
+  return {.cpu_ratio = cpu_.Measure(now),
+          .rss_bytes = ResidentBytes(),
+          .cores = cores_,
+          .throttled_ratio = throttle_.Measure(now)};
 }
 
 }  // namespace kload::agent

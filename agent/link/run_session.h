@@ -18,6 +18,7 @@
 
 #include "agent/link/crew.h"
 #include "agent/link/delta_merger.h"
+#include "agent/link/health.h"
 #include "agent/link/outgoing.h"
 #include "common/k6/script.h"
 #include "common/spool/spool.h"
@@ -60,15 +61,8 @@ class RunSession {
   void Release();
 
   void OnEvent(WorkerEvent event);
-  // What the process costs its machine; goes into the deltas from now on.
-  struct Process {
-    double cpu_ratio = 0;
-    uint64_t rss_bytes = 0;
-    double cores = 0;
-    Nanos stalled{0};
-    double throttled_ratio = 0;
-  };
-  void NoteProcess(const Process& process);
+  // Goes into the deltas from now on.
+  void NoteProcess(const ProcessHealth& process);
 
   const std::string& run_id() const { return run_id_; }
   bool releasing() const { return stage_ >= Stage::kReleasing; }
@@ -120,7 +114,7 @@ class RunSession {
   std::set<uint64_t> adopted_;  // epochs
   std::set<uint64_t> ceded_;
   bool cut_short_ = false;
-  Process process_;
+  ProcessHealth process_;
   std::unique_ptr<SpoolWriter> spool_;
 };
 

@@ -1,19 +1,17 @@
-// One gRPC stream to the controller, brought onto the link's thread.
+// One stream to the controller, as the link sees it: what is said each way, and its end.
 //
 // Data path: Outgoing -> Stream -> controller; controller -> Stream -> StreamListener.
-// Thread:    the link's, for every public function and the listener. gRPC's threads own nothing: they decode, post
-//            and return.
+// Thread:    the link's, for every public function and the listener.
 // Bound:     one message each way. The next is read when the one before was handled, and written when the one before
 //            has left; what waits meanwhile is the sender's, see Outgoing.
 #pragma once
 
 #include <absl/status/status.h>
-#include <grpcpp/grpcpp.h>
 
-#include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
 
-#include "kload/v1/cluster.grpc.pb.h"
+#include "kload/v1/cluster.pb.h"
 
 namespace kload::agent {
 
@@ -27,43 +25,20 @@ class StreamListener {
   virtual void OnEnd(absl::Status status) = 0;
 };
 
-class Stream final : private grpc::ClientBidiReactor<v1::AgentMessage, v1::ControllerMessage> {
+// Destroyed in or after OnEnd(), not before.
+class Stream {
  public:
-  // Begins to connect. `io` and `listener` outlive the stream; the stream is destroyed in or after OnEnd(), not before.
-  static std::unique_ptr<Stream> Open(const std::shared_ptr<grpc::Channel>& channel,
-                                      boost::asio::io_context& io, StreamListener& listener);
-  ~Stream() override;
-
+  virtual ~Stream() = default;
   // Whether Write() may be called.
-  bool writable() const { return !writing_ && !finishing_ && !broken_; }
-  void Write(v1::AgentMessage message);
+  virtual bool writable() const = 0;
+  virtual void Write(v1::AgentMessage message) = 0;
   // No more messages after the one that is being written; the controller is expected to end the stream.
-  void Finish();
+  virtual void Finish() = 0;
   // Ends the stream soon, whatever its state.
-  void Cancel();
-
- private:
-  Stream(const std::shared_ptr<grpc::Channel>& channel, boost::asio::io_context& io,
-         StreamListener& listener);
-
-  // Called by gRPC, on its threads. noexcept: were one to throw, the process would end here and not somewhere in gRPC.
-  void OnReadDone(bool ok) noexcept override;
-  void OnWriteDone(bool ok) noexcept override;
-  void OnDone(const grpc::Status& status) noexcept override;
-
-  void Received();
-  void Written(bool ok);
-
-  boost::asio::io_context& io_;
-  StreamListener& listener_;
-  const std::unique_ptr<v1::Cluster::Stub> stub_;
-  grpc::ClientContext context_;
-  v1::ControllerMessage incoming_;  // gRPC's while it reads
-  v1::AgentMessage outgoing_;       // gRPC's while it writes
-  bool writing_ = false;
-  bool finishing_ = false;
-  bool broken_ = false;  // nothing is to be started any more
-  bool ended_ = false;
+  virtual void Cancel() = 0;
 };
+
+// Begins to connect; the listener outlives the stream.
+using Dialler = std::function<std::unique_ptr<Stream>(StreamListener& listener)>;
 
 }  // namespace kload::agent

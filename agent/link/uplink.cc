@@ -1,7 +1,6 @@
 #include "agent/link/uplink.h"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "common/base/log.h"
@@ -18,30 +17,29 @@ constexpr Nanos kHeartbeatMax = std::chrono::seconds(30);
 
 }  // namespace
 
-Uplink::Uplink(boost::asio::io_context& io, const Clock& clock, Options options, Outgoing& outgoing,
+Uplink::Uplink(const Clock& clock, TimerQueue& timers, Options options, Outgoing& outgoing,
                UplinkListener& listener)
-    : io_(io),
-      clock_(clock),
+    : clock_(clock),
       options_(std::move(options)),
       outgoing_(outgoing),
       listener_(listener),
-      timer_(io) {}
+      timer_(timers, [this] { OnTimer(); }),
+      random_(options_.seed) {}
 
 Uplink::~Uplink() = default;
 
 void Uplink::Dial() {
   state_ = State::kDialling;
   outgoing_.BeginStream(options_.hello);
-  stream_ = Stream::Open(options_.dial(), io_, *this);
-  CancelAfter(kWelcomeTimeout);
+  stream_ = options_.dial(*this);
+  timer_.Arm(clock_.Now() + kWelcomeTimeout);
   Pump();
 }
 
-void Uplink::CancelAfter(Nanos wait) {
-  timer_.expires_after(wait);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && stream_ != nullptr) stream_->Cancel();
-  });
+void Uplink::OnTimer() {
+  if (state_ == State::kWaiting) return Dial();
+  if (stream_ != nullptr) return stream_->Cancel();
+  if (state_ == State::kClosed) listener_.OnClosed();
 }
 
 void Uplink::Pump() {
@@ -59,13 +57,9 @@ void Uplink::Drop(const std::string& why) {
 void Uplink::Close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
-  timer_.cancel();
-  if (stream_ == nullptr) {
-    boost::asio::post(io_, [this] { listener_.OnClosed(); });
-    return;
-  }
+  if (stream_ == nullptr) return timer_.Arm(clock_.Now());
   stream_->Finish();
-  CancelAfter(kCloseTimeout);
+  timer_.Arm(clock_.Now() + kCloseTimeout);
 }
 
 void Uplink::OnMessage(const v1::ControllerMessage& message) {
@@ -78,7 +72,7 @@ void Uplink::OnMessage(const v1::ControllerMessage& message) {
 }
 
 void Uplink::OnWelcome(const v1::Welcome& welcome) {
-  timer_.cancel();
+  timer_.Cancel();
   if (!welcome.refused().empty()) {
     state_ = State::kRefused;
     stream_->Cancel();
@@ -96,17 +90,14 @@ void Uplink::OnWelcome(const v1::Welcome& welcome) {
 
 void Uplink::OnEnd(absl::Status status) {
   stream_.reset();
-  timer_.cancel();
+  timer_.Cancel();
   const bool was_up = state_ == State::kUp;
   if (state_ == State::kClosed) return listener_.OnClosed();
   if (state_ == State::kRefused) return;
   Report(status, was_up);
   state_ = State::kWaiting;
   const double random = std::uniform_real_distribution<double>(0, 1)(random_);
-  timer_.expires_after(backoff_.Next(random));
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && state_ == State::kWaiting) Dial();
-  });
+  timer_.Arm(clock_.Now() + backoff_.Next(random));
   if (was_up) listener_.OnDown();
 }
 

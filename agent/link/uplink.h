@@ -7,11 +7,7 @@
 #pragma once
 
 #include <absl/status/status.h>
-#include <grpcpp/grpcpp.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -19,6 +15,7 @@
 #include "agent/link/backoff.h"
 #include "agent/link/outgoing.h"
 #include "agent/link/stream.h"
+#include "agent/vu/timer_queue.h"
 #include "common/base/clock.h"
 #include "kload/v1/cluster.pb.h"
 
@@ -47,12 +44,12 @@ class Uplink final : private StreamListener {
 
   struct Options {
     std::string where;  // the controller, for people
-    // A channel for one attempt.
-    std::function<std::shared_ptr<grpc::Channel>()> dial;
+    Dialler dial;
     v1::Hello hello;
+    uint64_t seed = 0;  // of the jitter between attempts
   };
   // All references outlive the uplink.
-  Uplink(boost::asio::io_context& io, const Clock& clock, Options options, Outgoing& outgoing,
+  Uplink(const Clock& clock, TimerQueue& timers, Options options, Outgoing& outgoing,
          UplinkListener& listener);
   ~Uplink() override;
 
@@ -76,18 +73,17 @@ class Uplink final : private StreamListener {
   void Dial();
   void OnWelcome(const v1::Welcome& welcome);
   void Report(const absl::Status& status, bool was_up);
-  void CancelAfter(Nanos wait);
+  void OnTimer();
 
-  boost::asio::io_context& io_;
   const Clock& clock_;
   const Options options_;
   Outgoing& outgoing_;
   UplinkListener& listener_;
   State state_ = State::kWaiting;
   std::unique_ptr<Stream> stream_;
-  boost::asio::steady_timer timer_;  // of the state: when to dial, when to give up
+  TimerQueue::Timer timer_;  // of the state: when to dial, when to give up
   Backoff backoff_;
-  std::mt19937_64 random_{std::random_device{}()};
+  std::mt19937_64 random_;
   std::string dropped_;   // why the stream was given up
   Nanos next_report_{0};  // steady time; attempts that fail before it are not reported
 };

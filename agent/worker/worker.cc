@@ -1,17 +1,16 @@
 #include "agent/worker/worker.h"
 
-#include <algorithm>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdlib>
 #include <exception>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include "agent/vu/timer_loop.h"
 #include "agent/vu/timer_queue.h"
 #include "agent/worker/sample_file.h"
 #include "agent/worker/slice_run.h"
@@ -23,20 +22,12 @@ namespace kload::agent {
 
 namespace asio = boost::asio;
 
-namespace {
-
-// Timers served in one turn of the loop, so that sockets have their turn as well.
-constexpr size_t kTimersPerTurn = 256;
-
-}  // namespace
-
 struct Worker::Impl {
   Impl(Options worker_options, const Clock& system_clock, WorkerEventSink event_sink)
       : options(std::move(worker_options)), clock(system_clock), sink(std::move(event_sink)) {}
 
   void Run();
-  void ArmWake();
-  void OnWake();
+  void OnTurn(const TimerQueue::Fired& fired);
   void DropReleased();
   void Leave();
   void Close();
@@ -66,15 +57,15 @@ struct Worker::Impl {
   asio::io_context io{1};
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> guard{
       io.get_executor()};
-  asio::steady_timer wake{io};
   TimerQueue timers;
+  TimerLoop timer_loop{io, clock, timers,
+                       [this](const TimerQueue::Fired& fired) { OnTurn(fired); }};
   std::unique_ptr<SliceRun> run;
   bool leaving = false;
   std::thread thread;
 };
 
 void Worker::Impl::Run() {
-  timers.OnEarlier([this] { ArmWake(); });
   try {
     io.run();
   } catch (const std::exception& e) {
@@ -84,23 +75,9 @@ void Worker::Impl::Run() {
   }
 }
 
-void Worker::Impl::ArmWake() {
-  const std::optional<Nanos> next = timers.next();
-  if (!next) return;
-  // The queue counts in the clock's time, the loop in the machine's: only the distance is handed
-  // over.
-  const Nanos distance = std::max(*next - clock.Now(), Nanos::zero());
-  wake.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(distance));
-  wake.async_wait([this](const boost::system::error_code& error) {
-    if (!error) OnWake();
-  });
-}
-
-void Worker::Impl::OnWake() {
-  const TimerQueue::Fired fired = timers.FireDue(clock.Now(), kTimersPerTurn);
+void Worker::Impl::OnTurn(const TimerQueue::Fired& fired) {
   if (run != nullptr) run->NoteLateness(fired.worst_lateness);
   DropReleased();
-  ArmWake();
 }
 
 void Worker::Impl::DropReleased() {
@@ -123,7 +100,7 @@ void Worker::Impl::Leave() {
 // Nothing is left that could wake the loop: it ends.
 void Worker::Impl::Close() {
   guard.reset();
-  wake.cancel();
+  timer_loop.End();
 }
 
 Worker::Worker() = default;

@@ -33,7 +33,7 @@ ALLOWED = {
     "agent/record": ["common/base", "common/metric", "common/http"],
     "agent/vu": COMMON[:-1] + ["agent/fiber", "agent/http", "agent/record"],
     "agent/worker": COMMON[:-1] + ["agent/fiber", "agent/http", "agent/record", "agent/vu"],
-    "agent/link": COMMON + ["common/spool", "kload/v1", "agent/worker"],
+    "agent/link": COMMON + ["common/spool", "kload/v1", "agent/vu", "agent/worker"],
     "agent": COMMON + ["kload/v1", "agent", "agent/link", "agent/worker", "agent/vu", "agent/record"],
     "controller/script": COMMON[:-1],
     "controller/roster": ["common/base"],

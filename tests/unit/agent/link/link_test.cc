@@ -25,15 +25,15 @@ constexpr uint32_t kWorkers = 2;
 class LinkTest : public testing::Test {
  protected:
   void Begin(Nanos orphan_after = 60s, Nanos flush_timeout = 5s) {
-    Link::Options options;
+    LinkCore::Options options;
     options.where = "the test";
-    options.dial = [this] { return controller_.Channel(); };
     options.name = "a1";
     options.incarnation = "first";
     options.version = "0.1";
     options.orphan_after = orphan_after;
     options.flush_timeout = flush_timeout;
-    link_ = std::make_unique<Link>(std::move(options), clock_);
+    link_ = std::make_unique<Link>(
+        std::move(options), [this] { return controller_.Channel(); }, clock_);
     link_->Start(crew_);
   }
   std::shared_ptr<FakeStream> AcceptAndWelcome() {
@@ -259,13 +259,13 @@ TEST(LinkDialTest, AnAddressWhereNobodyListensIsTriedAgain) {
   SystemClock clock;
   FakeCrew crew(1);
   std::atomic<int> attempts{0};
-  Link::Options options;
+  LinkCore::Options options;
   options.where = "127.0.0.1:1";
-  options.dial = [&] {
+  const auto dial = [&] {
     ++attempts;
     return grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials());
   };
-  Link link(std::move(options), clock);
+  Link link(std::move(options), dial, clock);
   link.Start(crew);
   while (attempts < 3) std::this_thread::yield();
   link.Shutdown();

@@ -1,4 +1,4 @@
-#include "agent/link/stream.h"
+#include "agent/link/grpc_stream.h"
 
 #include <boost/asio/post.hpp>
 #include <utility>
@@ -17,9 +17,9 @@ absl::Status FromGrpc(const grpc::Status& status) {
 
 }  // namespace
 
-std::unique_ptr<Stream> Stream::Open(const std::shared_ptr<grpc::Channel>& channel,
-                                     asio::io_context& io, StreamListener& listener) {
-  std::unique_ptr<Stream> stream(new Stream(channel, io, listener));
+std::unique_ptr<GrpcStream> GrpcStream::Open(const std::shared_ptr<grpc::Channel>& channel,
+                                             asio::io_context& io, StreamListener& listener) {
+  std::unique_ptr<GrpcStream> stream(new GrpcStream(channel, io, listener));
   stream->stub_->async()->Connect(&stream->context_, stream.get());
   // Reads and writes are started on the link's thread, outside of gRPC's callbacks: the hold keeps OnDone() from
   // coming in between. It is given back when reading has failed, after which nothing is started.
@@ -29,28 +29,30 @@ std::unique_ptr<Stream> Stream::Open(const std::shared_ptr<grpc::Channel>& chann
   return stream;
 }
 
-Stream::Stream(const std::shared_ptr<grpc::Channel>& channel, asio::io_context& io,
-               StreamListener& listener)
+GrpcStream::GrpcStream(const std::shared_ptr<grpc::Channel>& channel, asio::io_context& io,
+                       StreamListener& listener)
     : io_(io), listener_(listener), stub_(v1::Cluster::NewStub(channel)) {}
 
-Stream::~Stream() { KLOAD_CHECK(ended_, "a stream was destroyed while gRPC still works on it"); }
+GrpcStream::~GrpcStream() {
+  KLOAD_CHECK(ended_, "a stream was destroyed while gRPC still works on it");
+}
 
-void Stream::Write(v1::AgentMessage message) {
+void GrpcStream::Write(v1::AgentMessage message) {
   KLOAD_CHECK(writable(), "a stream writes one message at a time");
   outgoing_ = std::move(message);
   writing_ = true;
   StartWrite(&outgoing_);
 }
 
-void Stream::Finish() {
+void GrpcStream::Finish() {
   if (finishing_ || broken_) return;
   finishing_ = true;
   if (!writing_) StartWritesDone();
 }
 
-void Stream::Cancel() { context_.TryCancel(); }
+void GrpcStream::Cancel() { context_.TryCancel(); }
 
-void Stream::OnReadDone(bool ok) noexcept {
+void GrpcStream::OnReadDone(bool ok) noexcept {
   asio::post(io_, [this, ok] {
     if (ok) return Received();
     broken_ = true;
@@ -58,13 +60,13 @@ void Stream::OnReadDone(bool ok) noexcept {
   });
 }
 
-void Stream::OnWriteDone(bool ok) noexcept {
+void GrpcStream::OnWriteDone(bool ok) noexcept {
   asio::post(io_, [this, ok] { Written(ok); });
 }
 
 // The last that gRPC does: the posted handler may destroy this object before post() has returned, so nothing of it
 // is touched afterwards (io_ is a reference to what outlives it).
-void Stream::OnDone(const grpc::Status& status) noexcept {
+void GrpcStream::OnDone(const grpc::Status& status) noexcept {
   asio::io_context& io = io_;
   asio::post(io, [this, ended = FromGrpc(status)] {
     ended_ = true;
@@ -72,12 +74,12 @@ void Stream::OnDone(const grpc::Status& status) noexcept {
   });
 }
 
-void Stream::Received() {
+void GrpcStream::Received() {
   listener_.OnMessage(incoming_);
   StartRead(&incoming_);
 }
 
-void Stream::Written(bool ok) {
+void GrpcStream::Written(bool ok) {
   writing_ = false;
   // A write fails when the call is over; what the controller said before that is still read.
   if (!ok) broken_ = true;
