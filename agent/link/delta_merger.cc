@@ -38,7 +38,8 @@ void AddProgress(std::vector<ScenarioProgress>& sum, const std::vector<ScenarioP
 std::vector<Delta> DeltaMerger::Add(uint32_t worker, WorkerDelta part) {
   Worker& from = workers_[worker];
   from.reached = std::max(from.reached, part.interval_end);
-  from.ended = part.ended;
+  // Not if it did not know yet what is to come.
+  from.ended = part.ended && part.parts_adopted == parts_adopted_;
   // What comes after its second was closed, and the rest of a worker that has ended, counts for the next second.
   const Nanos second = std::max(SecondOf(part.interval_end), closed_end_ + kSecond);
   Interval& interval = open_[second];
@@ -62,6 +63,12 @@ std::vector<Delta> DeltaMerger::Add(uint32_t worker, WorkerDelta part) {
     ended_ = true;
   }
   return complete;
+}
+
+void DeltaMerger::Reopen(size_t parts) {
+  parts_adopted_ += parts;
+  ended_ = false;
+  for (Worker& worker : workers_) worker.ended = false;
 }
 
 Delta DeltaMerger::OfPhase(std::vector<SeriesDelta> series) const {

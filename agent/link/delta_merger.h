@@ -30,8 +30,8 @@ class DeltaMerger {
   Delta OfPhase(std::vector<SeriesDelta> series) const;
   // Whether the final delta was given, and nothing came to the load since.
   bool ended() const { return ended_; }
-  // There is load again: another final delta follows.
-  void Reopen() { ended_ = false; }
+  // The workers are given further parts: each of them ends once more, after it has heard of them. Another final delta follows.
+  void Reopen(size_t parts);
 
  private:
   struct State {
@@ -55,6 +55,7 @@ class DeltaMerger {
   std::vector<Worker> workers_;
   std::map<Nanos, Interval> open_;  // by interval_end
   Nanos closed_end_{0};
+  size_t parts_adopted_ = 0;
   bool ended_ = false;
 };
 

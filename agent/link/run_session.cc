@@ -136,7 +136,7 @@ void RunSession::Adopt(const v1::Adopt& order) {
     parts.push_back(*std::move(part));
   }
   adopted_.insert(order.epoch());
-  merger_.Reopen();
+  merger_.Reopen(parts.size());
   crew_.Adopt(std::move(parts));
 }
 
@@ -178,7 +178,7 @@ void RunSession::OnEvent(WorkerEvent event) {
   std::visit([this](auto& which) { On(std::move(which)); }, event.event);
 }
 
-void RunSession::NoteProcess(const Process& process) {
+void RunSession::NoteProcess(const ProcessHealth& process) {
   // The worst since the last delta.
   const Nanos stalled = std::max(process_.stalled, process.stalled);
   process_ = process;

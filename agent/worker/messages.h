@@ -55,6 +55,7 @@ struct WorkerDelta {
   AgentHealth health;                       // this worker's part; CPU and memory are left out
   std::vector<ScenarioProgress> scenarios;  // as in the plan
   bool ended = false;                       // all of the worker's VUs have ended: its last one
+  size_t parts_adopted = 0;                 // so far
 };
 
 // Raw samples, when the run wants them; before the delta or end of the phase that they count in.

@@ -339,6 +339,7 @@ void SliceRun::Start(Nanos start, std::string setup_json) {
 }
 
 void SliceRun::Adopt(const Part& part) {
+  ++parts_adopted_;
   if (init_failed_ || releasing_) return;
   open_until_ = std::max(open_until_, part.from);
   if (stopped_) {
@@ -512,6 +513,7 @@ WorkerDelta SliceRun::TakeDelta(Nanos interval_end) {
   delta.interval_end = interval_end;
   delta.series = recorder_.TakeDelta();
   delta.scenarios = progress_;
+  delta.parts_adopted = parts_adopted_;
   delta.health.loop_lag_max = std::exchange(lateness_max_, Nanos::zero());
   delta.health.series = recorder_.series();
   delta.health.samples_overflowed = recorder_.overflowed();

@@ -142,6 +142,7 @@ class SliceRun final : private VuListener {
   std::vector<Holding> holdings_;
   int64_t vus_in_agent_ = 0;  // of all parts so far, over all workers
   uint64_t parts_ = 0;        // so far
+  size_t parts_adopted_ = 0;  // also of those that came too late
   MetricTable metrics_;
   Recorder recorder_;
   HttpShared http_;

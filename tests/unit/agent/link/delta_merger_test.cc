@@ -73,6 +73,30 @@ TEST(DeltaMergerTest, AWorkerThatHasEndedHoldsNobodyUp) {
   EXPECT_TRUE(merger.ended());
 }
 
+// A further part comes when all have ended: one that does not get anything of it says so at its begin, when the other has not
+// said anything yet.
+TEST(DeltaMergerTest, AfterAFurtherPartEveryWorkerEndsAgain) {
+  DeltaMerger merger("r", 2);
+  merger.Add(0, Part(100ms, 1, true));
+  EXPECT_THAT(merger.Add(1, Part(100ms, 1, true)), SizeIs(1));
+  EXPECT_TRUE(merger.ended());
+  merger.Reopen(1);
+  WorkerDelta stale = Part(1s, 1, true);  // was on its way when the part came
+  for (Delta& delta : merger.Add(0, stale)) EXPECT_FALSE(delta.final);
+  WorkerDelta idle = Part(2700ms, 1, true);
+  idle.parts_adopted = 1;
+  for (Delta& delta : merger.Add(1, idle)) EXPECT_FALSE(delta.final);
+  EXPECT_FALSE(merger.ended());
+  WorkerDelta busy = Part(5s, 1);
+  busy.parts_adopted = 1;
+  for (Delta& delta : merger.Add(0, busy)) EXPECT_FALSE(delta.final);
+  busy.ended = true;
+  busy.interval_end = 6s;
+  const std::vector<Delta> last = merger.Add(0, busy);
+  ASSERT_THAT(last, SizeIs(1));
+  EXPECT_TRUE(last[0].final);
+}
+
 TEST(DeltaMergerTest, AStuckWorkerIsWaitedForForSomeSecondsOnly) {
   DeltaMerger merger("r", 2);
   for (int second = 1; second <= 3; ++second) {
