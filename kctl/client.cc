@@ -242,4 +242,10 @@ absl::StatusOr<v1::ListRunsResponse> Client::ListRuns() {
   return impl_->Call(&v1::Control::Stub::ListRuns, v1::ListRunsRequest());
 }
 
+absl::StatusOr<v1::GetRunResponse> Client::GetRun(const std::string& run_id) {
+  v1::GetRunRequest request;
+  request.set_run_id(run_id);
+  return impl_->Call(&v1::Control::Stub::GetRun, request);
+}
+
 }  // namespace kload::kctl

@@ -49,6 +49,8 @@ class Client {
   absl::StatusOr<std::string> ScaleRun(const v1::ScaleRunRequest& request);
   absl::StatusOr<v1::ListAgentsResponse> ListAgents();
   absl::StatusOr<v1::ListRunsResponse> ListRuns();
+  // Errors: NotFound.
+  absl::StatusOr<v1::GetRunResponse> GetRun(const std::string& run_id);
 
  private:
   struct Impl;

@@ -1,9 +1,15 @@
-// kctl get agents|runs: what the controller knows.
+// kctl get agents|runs|run ID: what the controller knows.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
+#include <unistd.h>
 
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "kctl/client.h"
 #include "kctl/exit_code.h"
+#include "kctl/run_history.h"
+#include "kctl/screen.h"
 #include "kctl/table.h"
 #include "kctl/verb.h"
 
@@ -12,19 +18,21 @@ namespace {
 
 constexpr char kHelp[] =
     R"(Prints a table, or with -o json an array of objects for programs. VUS is active/planned.
+With the id of a run: all that the history has of it, second by second, also of one that goes on.
 
 Example:
   kctl get agents
   kctl get runs -o json
+  kctl get run 20260131-083000-1
 
 Exit codes:
   0    printed
-  255  unknown kind or flag, no controller)";
+  255  unknown kind, run or flag, no controller)";
 
 class GetVerb final : public Verb {
  public:
   std::string name() const override { return "get"; }
-  std::string summary() const override { return "list agents or runs"; }
+  std::string summary() const override { return "list agents or runs, show one run"; }
   std::string help() const override { return kHelp; }
 
   void Declare(CLI::App& app) override {
@@ -32,6 +40,7 @@ class GetVerb final : public Verb {
         ->required()
         ->type_name("agents|runs")
         ->check(CLI::IsMember({"agents", "agent", "runs", "run"}).description(""));
+    app.add_option("id", id_, "a run, as `kctl get runs` names it")->type_name("RUN");
     app.add_option("-o,--output", output_, "table or json")
         ->check(CLI::IsMember({"table", "json"}));
   }
@@ -40,6 +49,7 @@ class GetVerb final : public Verb {
     const auto client = DialController(global);
     if (!client.ok()) return Fail(client.status(), kExitOther);
     const bool json = output_ == "json";
+    if (!id_.empty()) return ShowRun(**client, global);
     if (what_.starts_with("agent")) {
       const absl::StatusOr<v1::ListAgentsResponse> agents = (*client)->ListAgents();
       if (!agents.ok()) return Fail(agents.status(), kExitOther);
@@ -53,7 +63,25 @@ class GetVerb final : public Verb {
   }
 
  private:
+  int ShowRun(Client& client, const GlobalFlags& global) const {
+    if (what_.starts_with("agent")) {
+      return Fail(absl::InvalidArgumentError(fmt::format(
+                      "get {}: takes no name; `kctl get agents -o json` has all of each", what_)),
+                  kExitOther);
+    }
+    const absl::StatusOr<v1::GetRunResponse> run = client.GetRun(id_);
+    if (!run.ok()) return Fail(run.status(), kExitOther);
+    const bool color = UseColor(::isatty(STDOUT_FILENO) != 0, global.no_color,
+                                std::getenv("NO_COLOR"), std::getenv("CLICOLOR_FORCE"));
+    const absl::StatusOr<std::string> text =
+        output_ == "json" ? RunHistoryJson(*run) : RunHistoryText(*run, color);
+    if (!text.ok()) return Fail(text.status(), kExitOther);
+    fmt::print("{}", *text);
+    return kExitOk;
+  }
+
   std::string what_;
+  std::string id_;
   std::string output_ = "table";
 };
 

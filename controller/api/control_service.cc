@@ -162,4 +162,16 @@ grpc::ServerUnaryReactor* ControlService::ListRuns(grpc::CallbackServerContext* 
   return reactor;
 }
 
+grpc::ServerUnaryReactor* ControlService::GetRun(grpc::CallbackServerContext* context,
+                                                 const v1::GetRunRequest* request,
+                                                 v1::GetRunResponse* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  core_.Post([request, response, reactor](Core& core) {
+    absl::StatusOr<v1::GetRunResponse> run = core.runs().Get(request->run_id());
+    if (run.ok()) *response = *std::move(run);
+    reactor->Finish(ToGrpc(run.status()));
+  });
+  return reactor;
+}
+
 }  // namespace kload::controller

@@ -1,7 +1,10 @@
 #include "controller/core/live_run.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "common/base/status.h"
 #include "common/wire/plan_wire.h"
 #include "common/wire/summary_wire.h"
 
@@ -49,6 +52,38 @@ v1::RunInfo EncodeRunInfo(const RunRecord& record) {
   info.set_agents(record.agents);
   info.set_message(record.message);
   return info;
+}
+
+v1::SeriesPoint EncodePoint(const SecondFigures& figures) {
+  v1::SeriesPoint point;
+  point.set_at_ns(figures.at.count());
+  point.set_length_ns(Nanos(std::chrono::seconds(1)).count());
+  point.set_vus(figures.vus);
+  point.set_iterations(figures.iterations);
+  point.set_requests(figures.requests);
+  point.set_failed_requests(figures.requests_failed);
+  point.set_p50_ms(figures.p50);
+  point.set_p95_ms(figures.p95);
+  point.set_p99_ms(figures.p99);
+  point.set_bytes_sent(static_cast<uint64_t>(figures.bytes_sent));
+  point.set_bytes_received(static_cast<uint64_t>(figures.bytes_received));
+  point.set_dropped_iterations(figures.iterations_dropped);
+  return point;
+}
+
+absl::Status NoSuchRun(const std::string& run_id) {
+  return absl::NotFoundError(
+      fmt::format("there is no run \"{}\"; `kctl get runs` lists them", run_id));
+}
+
+absl::StatusOr<std::vector<RemoteWriteSettings>> DecodeTargets(
+    const std::vector<v1::PrometheusWrite>& targets) {
+  std::vector<RemoteWriteSettings> decoded;
+  for (const v1::PrometheusWrite& each : targets) {
+    KLOAD_ASSIGN_OR_RETURN(RemoteWriteSettings settings, DecodePrometheus(each));
+    decoded.push_back(std::move(settings));
+  }
+  return decoded;
 }
 
 }  // namespace kload::controller

@@ -45,5 +45,11 @@ RunRecord RecordOf(const LiveRun& live, Nanos unix_now);
 // Borrows the run's series.
 RunFigures FiguresOf(const LiveRun& live);
 v1::RunInfo EncodeRunInfo(const RunRecord& record);
+v1::SeriesPoint EncodePoint(const SecondFigures& figures);
+// For people.
+absl::Status NoSuchRun(const std::string& run_id);
+// Errors: see DecodePrometheus().
+absl::StatusOr<std::vector<RemoteWriteSettings>> DecodeTargets(
+    const std::vector<v1::PrometheusWrite>& targets);
 
 }  // namespace kload::controller

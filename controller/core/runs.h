@@ -2,6 +2,8 @@
 //
 // Data path: AdmittedRun (api) -> Runs -> orders -> Agents; deltas -> Run -> RunFeed, Store, figures.
 // Thread:    the core thread.
+// Files:     runs.cc has what happens to runs, runs_orders.cc what they tell agents, runs_record.cc what the next controller
+//            process needs, runs_history.cc what followers and the history get.
 // Bound:     kUnfinishedMax runs at a time; of kFinishedKept runs the whole replay is kept, of older ones the store's row.
 #pragma once
 
@@ -9,6 +11,7 @@
 #include <absl/status/statusor.h>
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -80,6 +83,8 @@ class Runs {
   // for a scenario with another executor, or a size that it cannot have. Nothing changes then.
   absl::StatusOr<std::string> Scale(const std::string& run_id, const ScaleOrder& order);
   absl::StatusOr<v1::ListRunsResponse> List();
+  // All that is known of a run, also of one that goes on. Errors: NotFound; DataLoss.
+  absl::StatusOr<v1::GetRunResponse> Get(const std::string& run_id);
 
   // Interrupts what goes on; teardown and summary may still follow.
   void StopAll(const std::string& why);
@@ -114,6 +119,7 @@ class Runs {
               const std::vector<RunAction>& actions);
   // Makes durable what was appended, then acknowledges it.
   void CommitRecords();
+  void CarryOut(LiveRun& live, const std::vector<RunAction>& actions);
   void BreakRecords(const absl::Status& why);
   void EndRecord(LiveRun& live);
   void ForgetLeftOver();
@@ -124,6 +130,8 @@ class Runs {
   void Offer(LiveRun& live);
   void StoreState(LiveRun& live);
   void Put(LiveRun& live, const RunRecord& record);
+  void StoreAgain(Nanos now);
+  void Keep(LiveRun& live, Store::Detail kind, int64_t number, const std::string& bytes);
   void Say(LiveRun& live, v1::LogLine::Level level, const std::string& text);
   // Moves runs that have ended out of the way; only while no loop walks over them.
   void Sweep();
@@ -148,6 +156,8 @@ class Runs {
   void Do(LiveRun& live, const AnnounceVus& action);
   void Do(LiveRun& live, const AnnounceState& action);
   void Do(LiveRun& live, const AnnounceProgress& action);
+  void Do(LiveRun& live, const KeepSecond& action);
+  void Do(LiveRun& live, const KeepNote& action);
   void Do(LiveRun& live, const controller::Say& action);
   void Do(LiveRun& live, const Finish& action);
 
@@ -163,6 +173,10 @@ class Runs {
   std::vector<std::pair<std::string, v1::ControllerMessage>>
       acks_;                         // by agent; of what is not durable yet
   std::set<std::string> left_over_;  // runs whose records could not be forgotten yet
+  absl::Status unkept_;  // why a part of a history could not be kept, since the last commit
+  // Rows that could not be stored; by run.
+  std::map<std::string, RunRecord> unstored_;
+  Nanos next_try_{0};
   uint64_t started_ = 0;
   uint64_t finished_ = 0;
 };

@@ -260,6 +260,7 @@ void Run::FinishRun(Nanos now) {
                        soundness.findings.front().reason));
     }
   }
+  Keep(seconds_.TakeAll());
   phase_ = RunPhase::kFinished;
   deadline_ = Nanos(0);
   Do(AnnounceState{});
@@ -308,6 +309,7 @@ void Run::TakeDelta(Member& member, const Delta& delta, Nanos now) {
                      Message(merged)));
   }
   member.Take(delta);
+  seconds_.Add(delta);
   if (member.lost) ++member.deltas_late;
   last_sample_at_ = std::max(last_sample_at_, delta.interval_end);
   ReportVus(member, delta);
@@ -340,8 +342,14 @@ void Run::AddVuGauges() {
   for (const VuGauge::Point& point : vus_.Take()) {
     series_.AddClusterGauge(vus, double(point.active), point.at);
     series_.AddClusterGauge(vus_max, double(point.initialized), point.at);
+    seconds_.SetVus(point.at, point.active);
     if (spec_.samples && zero_) Do(AnnounceVus{*zero_ + point.at, point.active, point.initialized});
   }
+  Keep(seconds_.TakeClosed());
+}
+
+void Run::Keep(const std::vector<SecondFigures>& closed) {
+  for (const SecondFigures& figures : closed) Do(KeepSecond{figures});
 }
 
 void Run::EvaluateThresholds(Nanos now) {
@@ -561,6 +569,9 @@ void Run::Note(std::string kind, std::string agent, std::string text) {
                     .kind = std::move(kind),
                     .agent = std::move(agent),
                     .text = std::move(text)});
+  RunNote note = notes_.back();
+  note.at = RunTime(now_);
+  Do(KeepNote{notes_.size() - 1, std::move(note)});
 }
 
 std::vector<RunNote> Run::notes() const {

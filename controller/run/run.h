@@ -20,6 +20,7 @@
 #include "controller/run/deal.h"
 #include "controller/run/member.h"
 #include "controller/run/run_event.h"
+#include "controller/run/seconds.h"
 #include "controller/run/vu_gauge.h"
 #include "controller/verdict/threshold.h"
 #include "controller/verdict/verdict.h"
@@ -189,6 +190,7 @@ class Run {
   void BelieveEarlyFinals(Nanos now);
   void ReportVus(const Member& member, const Delta& delta);
   void AddVuGauges();
+  void Keep(const std::vector<SecondFigures>& closed);
   // Goes on to teardown when no agent has load any more.
   void EndRunningIfDone(Nanos now);
   void StopAll(bool graceful);
@@ -217,6 +219,7 @@ class Run {
   ClusterSeries series_;
   Verdict verdict_;
   VuGauge vus_;
+  Seconds seconds_;
   Deal deal_;
 
   Nanos now_{0};                     // of the event at hand

@@ -14,6 +14,8 @@
 #include "common/metric/delta.h"
 #include "common/plan/part.h"
 #include "common/plan/slice.h"
+#include "common/summary/summary.h"
+#include "controller/run/seconds.h"
 
 namespace kload::controller {
 
@@ -171,12 +173,20 @@ struct Say {
   Level level = Level::kInfo;
   std::string text;
 };
+// For the run's history: one of its seconds, and something that happened to it, by number from 0.
+struct KeepSecond {
+  SecondFigures figures;
+};
+struct KeepNote {
+  size_t number = 0;
+  RunNote note;  // `at` is 0 as long as there is no run time
+};
 // The run is over: result() is final, its agents are free. The last action of all.
 struct Finish {};
 
 using RunAction =
     std::variant<ClaimAgents, SendPrepare, SendSetup, SendStart, SendScale, SendAdopt, SendCede,
                  SendStop, SendTeardown, SendRelease, FreeAgent, AcknowledgeDelta, AnnounceVus,
-                 AnnounceState, AnnounceProgress, Say, Finish>;
+                 AnnounceState, AnnounceProgress, KeepSecond, KeepNote, Say, Finish>;
 
 }  // namespace kload::controller

@@ -25,6 +25,13 @@ CREATE TABLE IF NOT EXISTS runs (
   plan BLOB NOT NULL,
   summary BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS details (
+  id TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  detail BLOB NOT NULL,
+  PRIMARY KEY (id, kind, number)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS records (
   id TEXT PRIMARY KEY,
   run BLOB NOT NULL
@@ -94,6 +101,16 @@ class Statement {
 absl::Status Execute(sqlite3* db, const char* sql) {
   return sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK ? absl::OkStatus()
                                                                        : ErrorOf(db);
+}
+
+// All rows' first columns.
+absl::StatusOr<std::vector<std::string>> Texts(Statement& query) {
+  std::vector<std::string> texts;
+  while (true) {
+    KLOAD_ASSIGN_OR_RETURN(const bool found, query.Step());
+    if (!found) return texts;
+    texts.push_back(query.Text(0));
+  }
 }
 
 absl::StatusOr<std::string> DatabasePath(const std::string& data_dir) {
@@ -217,6 +234,29 @@ absl::Status Store::Put(const RunRecord& record) {
   return insert.Step().status();
 }
 
+// ---- Details ----
+
+absl::Status Store::Keep(const std::string& id, Detail kind, int64_t number,
+                         const std::string& bytes) {
+  KLOAD_RETURN_IF_ERROR(impl_->Begin());
+  absl::StatusOr<Statement> insert = Statement::Prepare(
+      impl_->db.get(),
+      "INSERT OR REPLACE INTO details (id, kind, number, detail) VALUES (?, ?, ?, ?)");
+  if (!insert.ok()) return impl_->Abandon(insert.status());
+  insert->Bind(id).Bind(static_cast<int64_t>(kind)).Bind(number).BindBytes(bytes);
+  const absl::Status kept = insert->Step().status();
+  return kept.ok() ? kept : impl_->Abandon(kept);
+}
+
+absl::StatusOr<std::vector<std::string>> Store::Kept(const std::string& id, Detail kind) {
+  KLOAD_ASSIGN_OR_RETURN(
+      Statement query,
+      Statement::Prepare(impl_->db.get(),
+                         "SELECT detail FROM details WHERE id = ? AND kind = ? ORDER BY number"));
+  query.Bind(id).Bind(static_cast<int64_t>(kind));
+  return Texts(query);
+}
+
 // ---- Records ----
 
 bool Store::durable() const { return impl_->durable; }
@@ -275,12 +315,7 @@ absl::StatusOr<std::vector<std::string>> Store::InputsOf(const std::string& id) 
       Statement query,
       Statement::Prepare(impl_->db.get(), "SELECT input FROM inputs WHERE id = ? ORDER BY number"));
   query.Bind(id);
-  std::vector<std::string> inputs;
-  while (true) {
-    KLOAD_ASSIGN_OR_RETURN(const bool found, query.Step());
-    if (!found) return inputs;
-    inputs.push_back(query.Text(0));
-  }
+  return Texts(query);
 }
 
 absl::Status Store::AbortUnrecorded(Nanos unix_now) {

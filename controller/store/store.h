@@ -47,6 +47,12 @@ class Store {
   // Inserts the record or replaces the one with its id. Errors: Unavailable (disk full ...).
   absl::Status Put(const RunRecord& record);
   absl::StatusOr<std::optional<RunRecord>> Find(const std::string& id);
+  // ---- Details of a run's history; opaque bytes ----
+  enum class Detail { kSecond, kNote };
+  // In place of an earlier one of that number; durable with the next Commit(). Errors: as of Append().
+  absl::Status Keep(const std::string& id, Detail kind, int64_t number, const std::string& bytes);
+  // By number.
+  absl::StatusOr<std::vector<std::string>> Kept(const std::string& id, Detail kind);
   // The newest `limit` runs, newest first, without plan and summary.
   absl::StatusOr<std::vector<RunRecord>> List(int limit);
 

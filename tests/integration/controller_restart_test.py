@@ -56,6 +56,10 @@ class Restart(TestCase):
         self.assertEqual(metrics["iterations{scenario:fixed}"]["count"], 60)
         runs = cluster.json("get", "runs")
         self.assertEqual([each["state"] for each in runs], ["finished"])
+        history = cluster.json("get", "run", runs[0]["run_id"])
+        self.assertEqual(sum(second["requests"] for second in history["series"]), metrics["http_reqs"]["count"])
+        self.assertIn("controller", [note["kind"] for note in history["notes"]])
+        self.assertEqual(history["summary"]["metrics"]["http_reqs"]["count"], metrics["http_reqs"]["count"])
 
     def test_agents_spools_stand_for_a_controller_that_is_gone_for_good(self):
         target = self.start(Target)

@@ -157,6 +157,34 @@ TEST_F(RestartTest, NothingAcknowledgedIsLostAndNothingCountsTwice) {
   EXPECT_EQ(requests, 60);
   ASSERT_GE(result.summary().warnings_size(), 1);
   EXPECT_THAT(result.summary().warnings(0), HasSubstr("the controller was away for"));
+
+  // The history has it second by second, across both controllers.
+  const auto history = core_->runs().Get(id);
+  ASSERT_TRUE(history.ok()) << history.status();
+  uint64_t sum = 0;
+  for (const v1::SeriesPoint& point : history->points()) sum += point.requests();
+  EXPECT_EQ(sum, 60U);
+  EXPECT_GE(history->notes_size(), 4);
+  EXPECT_EQ(history->info().state(), "finished");
+  EXPECT_EQ(core_->runs().Get("no-such").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(RestartTest, TheHistoryIsThereAfterACrash) {
+  Join(1, "a1");
+  const std::string id = StartRun(Script(60), 1);
+  core_->OnEvent(1, PreparedArrived{id, ""});
+  Pass(milliseconds(1400));
+  for (uint64_t sequence = 1; sequence <= 3; ++sequence) {
+    core_->OnEvent(1, DeltaOf(id, sequence));
+    Pass(seconds(1));
+  }
+  StartController();
+  const auto history = core_->runs().Get(id);
+  ASSERT_TRUE(history.ok()) << history.status();
+  uint64_t sum = 0;
+  for (const v1::SeriesPoint& point : history->points()) sum += point.requests();
+  EXPECT_EQ(sum, 30U);
+  EXPECT_EQ(history->info().state(), "running");
 }
 
 TEST_F(RestartTest, AnAgentThatDoesNotComeBackIsLost) {
@@ -225,6 +253,31 @@ TEST_F(RestartTest, AFullDiskEndsTheRecordsOfAllRunsAndNoRun) {
   Pass(milliseconds(100));
   StartController();
   EXPECT_FALSE(core_->runs().any_unfinished());
+}
+
+// Its last deltas never come: the run must not wait for them for ever.
+TEST_F(RestartTest, AnAgentThatWasLeavingIsLostWhenItDoesNotComeBack) {
+  Join(1, "a1");
+  Join(2, "a2");
+  const std::string id = StartRun(
+      "export const options = { scenarios: { s: { executor: 'shared-iterations', vus: 4, "
+      "iterations: "
+      "400 } } }; export default function () {}",
+      2);
+  for (const LinkId link : {1, 2}) core_->OnEvent(link, PreparedArrived{id, ""});
+  Pass(milliseconds(1500));
+  core_->OnEvent(2, LeavingArrived{id});
+  StartController();
+  auto a1 = Join(11, "a1");
+  auto watcher = std::make_shared<FakeWatcher>();
+  ASSERT_TRUE(core_->runs().Watch(id, watcher).ok());
+  Pass(kReturnWithin + seconds(1));
+  EXPECT_THAT(a1->Kinds(), Contains("adopt"));
+  core_->OnEvent(11, DeltaOf(id, 12, true));
+  Pass(milliseconds(100));
+  for (uint64_t sequence = 1; sequence < 12; ++sequence) core_->OnEvent(11, DeltaOf(id, sequence));
+  Pass(milliseconds(100));
+  EXPECT_TRUE(watcher->ended);
 }
 
 TEST_F(RestartTest, ARunThatWaitsForAgentsGoesOnWaiting) {
