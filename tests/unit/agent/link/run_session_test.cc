@@ -106,9 +106,13 @@ TEST_F(RunSessionTest, AnAdoptedPartMeansAnotherFinalDelta) {
   adopt.add_parts()->mutable_slice()->set_count(2);
   session_.Adopt(adopt);
   EXPECT_TRUE(session_.loading());
-  for (uint32_t i = 0; i < 2; ++i) Tell(i, Part(3s, i == 1));
+  const auto knowing = [](WorkerDelta part) {
+    part.parts_adopted = 1;
+    return part;
+  };
+  for (uint32_t i = 0; i < 2; ++i) Tell(i, knowing(Part(3s, i == 1)));
   EXPECT_FALSE(Said().delta().final());
-  Tell(0, Part(3500ms, true));
+  Tell(0, knowing(Part(3500ms, true)));
   const v1::AgentMessage last = Said();
   EXPECT_TRUE(last.delta().final());
   EXPECT_EQ(last.delta().interval_end_ns(), Nanos(3500ms).count());
