@@ -15,6 +15,8 @@
 #include "agent/link/worker_crew.h"
 #include "common/base/clock.h"
 #include "common/base/status.h"
+#include "common/net/allow_list.h"
+#include "common/security/certificates.h"
 
 namespace kload::agent {
 namespace {
@@ -28,14 +30,24 @@ constexpr int kKeepaliveMs = 300'000;
 
 // A channel for one attempt. It shares no connection with other attempts, so that gRPC's own backoff, which grows to
 // two minutes, does not come on top of the link's.
-std::shared_ptr<grpc::Channel> Dial(const std::string& controller) {
+std::shared_ptr<grpc::Channel> Dial(const std::string& controller,
+                                    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kDeadConnectionMs);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // a proxy for web pages is none for a cluster
-  return grpc::CreateCustomChannel(controller, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(controller, credentials, arguments);
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const std::string& certs) {
+  if (certs.empty()) return grpc::InsecureChannelCredentials();
+  KLOAD_ASSIGN_OR_RETURN(const Identity identity,
+                         ReadIdentity(certs, "agent", SystemClock().UnixNow()));
+  return grpc::SslCredentials({.pem_root_certs = identity.ca,
+                               .pem_private_key = identity.key,
+                               .pem_cert_chain = identity.certificate});
 }
 
 absl::Status CheckAddress(const std::string& controller) {
@@ -98,13 +110,17 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Start(AgentOptions options) {
   } else {
     KLOAD_RETURN_IF_ERROR(CheckAddress(options.controller));
     link.where = options.controller;
-    dial = [controller = options.controller] { return Dial(controller); };
+    KLOAD_ASSIGN_OR_RETURN(const auto credentials, CredentialsOf(options.certs));
+    dial = [controller = options.controller, credentials] { return Dial(controller, credentials); };
   }
   link.name = options.name.empty() ? DefaultName() : options.name;
   link.incarnation = NewIncarnation();
   link.version = KLOAD_VERSION;
   link.orphan_after = options.orphan_timeout;
   link.spool_dir = options.spool;
+  absl::StatusOr<AllowList> allow = ParseAllowList(options.allow);
+  if (!allow.ok()) return Annotate(allow.status(), "--allow");
+  link.allow = *std::move(allow);
   link.seed = std::random_device{}();
 
   std::unique_ptr<Agent> agent(new Agent());

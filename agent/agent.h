@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/base/clock.h"
 
@@ -20,6 +21,10 @@ struct AgentOptions {
   unsigned threads = 0;                    // workers; 0: one per core
   std::string sample_log;                  // test-only: file that every raw sample is appended to
   std::string spool = {};  // folder for what is measured, for `kctl recover`; empty: none
+  // Folder with ca.pem, agent.pem and agent.key (see common/security/certificates.h); empty: no TLS.
+  std::string certs = {};
+  std::vector<std::string> allow =
+      {};  // where scripts may send to (see common/net/allow_list.h); empty: anywhere
   // A load of which no controller wants to know for so long is stopped.
   Nanos orphan_timeout = std::chrono::seconds(60);
 };

@@ -25,7 +25,7 @@ until it is there; a load that runs goes on for up to --orphan-timeout meanwhile
 once, sends what was measured and leaves; a second one leaves without that.
 
 Example:
-  kload-agent --controller load.example:7070 --name rack1
+  kload-agent --controller load.example:7070 --name rack1 --certs certs --allow "*.staging.example"
 
 Exit codes:
   0    stopped by SIGTERM or Ctrl-C
@@ -75,6 +75,17 @@ int Main(int argc, char** argv) {
                  "stop a load of which no controller wants to know for so long (60s)")
       ->type_name("DUR")
       ->envname("KLOAD_ORPHAN_TIMEOUT");
+  app.add_option("--certs", options.certs,
+                 "folder with ca.pem, agent.pem and agent.key of `kctl certs init`: TLS")
+      ->type_name("DIR")
+      ->envname("KLOAD_CERTS");
+  app.add_option("--allow", options.allow,
+                 "the only hosts that scripts may send to: NAME, *.NAME, ADDRESS or 10.0.0.0/8, "
+                 "names also with :PORT; repeatable (anywhere)")
+      ->type_name("HOST")
+      ->envname("KLOAD_ALLOW")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--sample-log", options.sample_log,
                  "for tests: append every raw sample to FILE as a line of JSON")
       ->type_name("FILE");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <mutex>
@@ -11,6 +12,10 @@
 
 #include "common/base/clock.h"
 #include "common/base/status.h"
+#include "common/security/certificates.h"
+#include "common/security/loopback.h"
+#include "common/security/tokens.h"
+#include "controller/access/access.h"
 #include "controller/api/control_service.h"
 #include "controller/core/core.h"
 #include "controller/core/core_thread.h"
@@ -22,8 +27,9 @@
 namespace kload::controller {
 namespace {
 
-// Bundles with data files, and deltas of very many series.
-constexpr int kMessageBytesMax = 64 * 1024 * 1024;
+// Deltas of very many series; bundles have a limit of their own, and what comes with them.
+constexpr size_t kMessageBytesMax = 64 * 1024 * 1024;
+constexpr size_t kBesideBundle = 4 * 1024 * 1024;
 // How long calls may take to end by themselves once the server is told to go.
 constexpr auto kCallsEndWithin = std::chrono::seconds(1);
 
@@ -43,6 +49,32 @@ absl::Status CheckLibrary(const std::string& folder) {
       fmt::format("--scenarios {}: this is no folder; name one with k6 scripts in it", folder));
 }
 
+// Who listens beyond this machine has to say how strangers are kept out.
+absl::Status CheckReach(const std::string& flag, const std::string& address,
+                        const ControllerOptions& options) {
+  if (address.empty() || IsLoopback(address) || !options.certs_dir.empty() || options.insecure) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(fmt::format(
+      "{} {}: others can reach this address. Make certificates with `kctl certs init DIR` and say "
+      "--certs DIR; or --insecure, where nobody but you is in this network",
+      flag, address));
+}
+
+// Nothing: nobody is asked who he is.
+absl::StatusOr<std::optional<Tokens>> ReadTokens(const ControllerOptions& options) {
+  std::string path = options.tokens_file;
+  if (path.empty() && !options.certs_dir.empty()) {
+    const std::filesystem::path beside = std::filesystem::path(options.certs_dir) / "tokens";
+    std::error_code error;
+    if (std::filesystem::exists(beside, error)) path = beside.string();
+  }
+  if (path.empty()) return std::nullopt;
+  absl::StatusOr<Tokens> tokens = Tokens::Read(path);
+  if (!tokens.ok()) return Annotate(tokens.status(), "--tokens");
+  return *std::move(tokens);
+}
+
 }  // namespace
 
 // Members are destroyed from the last to the first: whoever posts goes before the thread that is posted to.
@@ -51,11 +83,16 @@ struct Controller::Impl {
   ~Impl() { Shutdown(); }
 
   absl::Status Begin();
+  absl::Status ReadAccess();
+  absl::StatusOr<std::unique_ptr<Exporter>> StartExporter() const;
+  std::shared_ptr<grpc::ServerCredentials> Credentials() const;
   absl::Status Serve();
   void Shutdown();
 
   const ControllerOptions options;
   const SystemClock clock;
+  Identity identity;
+  Access access;
   std::unique_ptr<Exporter> exporter;
   std::optional<Pusher> pusher;
   std::optional<CoreThread> core;
@@ -67,12 +104,33 @@ struct Controller::Impl {
   bool ended = false;
 };
 
+absl::Status Controller::Impl::ReadAccess() {
+  KLOAD_RETURN_IF_ERROR(CheckReach("--listen", options.listen, options));
+  KLOAD_RETURN_IF_ERROR(CheckReach("--http", options.http, options));
+  if (!options.certs_dir.empty()) {
+    absl::StatusOr<Identity> read = ReadIdentity(options.certs_dir, "controller", clock.UnixNow());
+    if (!read.ok()) return Annotate(read.status(), "--certs");
+    identity = *std::move(read);
+  }
+  KLOAD_ASSIGN_OR_RETURN(std::optional<Tokens> tokens, ReadTokens(options));
+  access = Access(!options.certs_dir.empty(), std::move(tokens));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Exporter>> Controller::Impl::StartExporter() const {
+  return Exporter::Start(
+      options.http, clock,
+      [this](std::string_view authorization) { return access.MayLook(authorization); },
+      {.chain = identity.certificate, .key = identity.key});
+}
+
 absl::Status Controller::Impl::Begin() {
   KLOAD_RETURN_IF_ERROR(CheckLibrary(options.scenarios_dir));
+  KLOAD_RETURN_IF_ERROR(ReadAccess());
   KLOAD_ASSIGN_OR_RETURN(std::unique_ptr<Store> store, Store::Open(options.data_dir));
   Core::Publish publish;
   if (!options.http.empty()) {
-    KLOAD_ASSIGN_OR_RETURN(exporter, Exporter::Start(options.http, clock));
+    KLOAD_ASSIGN_OR_RETURN(exporter, StartExporter());
     publish = [this](const ClusterFigures& figures) { exporter->Publish(figures); };
   }
   pusher.emplace("kload/" KLOAD_VERSION);
@@ -83,11 +141,21 @@ absl::Status Controller::Impl::Begin() {
   };
   auto made = std::make_unique<Core>(clock, std::move(store), KLOAD_VERSION, std::move(publish),
                                      push, options.logs_runs);
+  made->runs().KeepRuns(options.runs_kept);
   made->Restore();
   core.emplace(std::move(made));
-  cluster.emplace(*core, clock);
-  control.emplace(*core, options.scenarios_dir, options.env);
+  cluster.emplace(*core, clock, access);
+  control.emplace(*core, options.scenarios_dir, options.env, access, options.bundle_bytes_max);
   return Serve();
+}
+
+std::shared_ptr<grpc::ServerCredentials> Controller::Impl::Credentials() const {
+  if (options.certs_dir.empty()) return grpc::InsecureServerCredentials();
+  // People may come with a token instead of a certificate; whoever shows one must have it from our authority.
+  grpc::SslServerCredentialsOptions ssl(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
+  ssl.pem_root_certs = identity.ca;
+  ssl.pem_key_cert_pairs.push_back({identity.key, identity.certificate});
+  return grpc::SslServerCredentials(ssl);
 }
 
 absl::Status Controller::Impl::Serve() {
@@ -95,11 +163,12 @@ absl::Status Controller::Impl::Serve() {
   int port = 0;
   if (!options.listen.empty()) {
     KLOAD_RETURN_IF_ERROR(CheckAddress(options.listen));
-    builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(options.listen, Credentials(), &port);
   }
   // Two controllers that share a port would each get a part of the agents.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  builder.SetMaxReceiveMessageSize(
+      static_cast<int>(std::max(kMessageBytesMax, options.bundle_bytes_max) + kBesideBundle));
   builder.RegisterService(&*cluster);
   builder.RegisterService(&*control);
   server = builder.BuildAndStart();

@@ -20,13 +20,20 @@ struct ControllerOptions {
   std::string scenarios_dir = "";  // library of scripts that StartRun finds by name; empty: none
   // What runs find in __ENV unless their request says otherwise.
   std::map<std::string, std::string> env = {};
+  // ---- Who is let in; docs/security.md ----
+  std::string certs_dir = "";    // ca.pem, controller.pem and its key: TLS; empty: none
+  std::string tokens_file = "";  // empty: DIR/tokens of `certs_dir`, where that is
+  bool insecure = false;         // listen beyond loopback without TLS
+  size_t bundle_bytes_max = 64 * 1024 * 1024;  // of a script with its files
+  int runs_kept = 1000;                        // in the history; older ones are forgotten
   // Whether what is said of runs goes to this process' log as well as to those who follow them.
   bool logs_runs = true;
 };
 
 class Controller {
  public:
-  // Errors: Unavailable when a port is in use (names it and the flag), InvalidArgument for bad folders or addresses.
+  // Errors: Unavailable when a port is in use (names it and the flag), InvalidArgument for bad folders, addresses or
+  //         certificates, FailedPrecondition for an address beyond loopback without certificates.
   static absl::StatusOr<std::unique_ptr<Controller>> Start(ControllerOptions options);
   ~Controller();
   // Addresses in use, with the real port when 0 was asked for; empty for what was not asked for.

@@ -21,18 +21,20 @@ constexpr int kExitOther = 255;
 constexpr char kHelp[] =
     R"(Agents dial --listen, and so does kctl; Prometheus scrapes http://HTTP/metrics, a health check asks
 /healthz. Without --data the history of runs is kept in memory only. SIGTERM or Ctrl-C ends running
-load (teardown() and summaries still come, within 5 s); a second one leaves without that.
+load (teardown() and summaries still come, within 5 s); a second one leaves without that. Beyond loopback it
+wants TLS: `kctl certs init DIR` makes what --certs reads, for all parts of the cluster.
 
 Example:
-  kload-controller --listen 0.0.0.0:7070 --http 0.0.0.0:7071 --data /var/lib/kload \
+  kctl certs init certs --host load.example
+  kload-controller --listen 0.0.0.0:7070 --http 0.0.0.0:7071 --certs certs --data /var/lib/kload \
     --scenarios scripts/load-tests --env API_BASE_URL=http://10.0.0.5:3001/api
-  kload-agent --controller load.example:7070        on each machine that sends load
-  kctl --controller load.example:7070 start baseline --agents 8
+  kload-agent --controller load.example:7070 --certs certs     on each machine that sends load
+  KCTL_CERTS=certs kctl --controller load.example:7070 start baseline --agents 8
 
 Exit codes:
   0    stopped by SIGTERM or Ctrl-C
   105  by a second signal, at once
-  255  everything else: unknown flag, bad address or folder, port in use)";
+  255  everything else: unknown flag, bad address, folder or certificate, port in use)";
 
 int Fail(const absl::Status& status) {
   fmt::print(stderr, "kload-controller: {}\n", Message(status));
@@ -52,12 +54,12 @@ absl::Status AddEnv(const std::vector<std::string>& entries,
   return absl::OkStatus();
 }
 
-void SayReady(const Controller& controller) {
+void SayReady(const Controller& controller, bool tls) {
   if (!controller.listen_address().empty()) {
     spdlog::info("listening on {} for agents and kctl", controller.listen_address());
   }
   if (!controller.http_address().empty()) {
-    spdlog::info("metrics on http://{}/metrics", controller.http_address());
+    spdlog::info("metrics on {}://{}/metrics", tls ? "https" : "http", controller.http_address());
   }
 }
 
@@ -65,6 +67,7 @@ int Main(int argc, char** argv) {
   ControllerOptions options;
   std::vector<std::string> env;
   bool verbose = false;
+  size_t bundle_mb = 64;
   CLI::App app("kload-controller runs k6 scripts as one load test on many agents.",
                "kload-controller");
   app.footer(kHelp);
@@ -85,6 +88,22 @@ int Main(int argc, char** argv) {
   app.add_option("--env", env, "entry of __ENV for runs that do not set it; repeatable")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
+  app.add_option("--certs", options.certs_dir,
+                 "folder of `kctl certs init`: TLS, and agents need a certificate of it")
+      ->type_name("DIR")
+      ->envname("KLOAD_CERTS");
+  app.add_option("--tokens", options.tokens_file,
+                 "file of `kctl token create`: who may look, and who may start runs (DIR/tokens of "
+                 "--certs)")
+      ->type_name("FILE");
+  app.add_flag("--insecure", options.insecure,
+               "listen beyond loopback without TLS: whoever reaches it may start any load");
+  app.add_option("--max-bundle", bundle_mb, "largest script with its files, in MB (64)")
+      ->type_name("MB")
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--keep-runs", options.runs_kept, "runs in the history; older ones go (1000)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
   app.add_flag("-v,--verbose", verbose, "log more");
   app.set_version_flag("--version", "kload-controller " KLOAD_VERSION);
   try {
@@ -95,14 +114,16 @@ int Main(int argc, char** argv) {
     return Fail(
         absl::InvalidArgumentError(fmt::format("{}; see kload-controller --help", error.what())));
   }
+  options.bundle_bytes_max = bundle_mb << 20;
   if (const absl::Status added = AddEnv(env, options.env); !added.ok()) return Fail(added);
   SetUpLogging(verbose);
   // gRPC's own lines about a port in use say less than ours; whoever debugs gRPC sets this by hand.
   setenv("GRPC_VERBOSITY", "NONE", 0);
   EndSignals signals("kload-controller");
+  const bool tls = !options.certs_dir.empty();
   const auto controller = Controller::Start(std::move(options));
   if (!controller.ok()) return Fail(controller.status());
-  SayReady(**controller);
+  SayReady(**controller, tls);
   signals.Wait([&] { (*controller)->Shutdown(); });
   return kExitOk;
 }

@@ -33,8 +33,9 @@ std::chrono::system_clock::time_point In(std::chrono::nanoseconds timeout) {
 std::string HowToStart(const std::string& address) {
   return fmt::format(
       "is kload-controller running? start one with `kload-controller --listen {}`, name another "
-      "with "
-      "--controller HOST:PORT, or use `kctl run` which needs none",
+      "with --controller HOST:PORT, or use `kctl run` which needs none. If it has certificates, "
+      "name "
+      "them by --certs DIR or KCTL_CERTS",
       address);
 }
 
@@ -108,6 +109,12 @@ struct Client::Impl {
   std::shared_ptr<grpc::Channel> channel;
   std::string where;
   std::unique_ptr<v1::Control::Stub> stub;
+  std::string token;  // empty: none
+
+  // Says who calls; every call begins with it.
+  void Sign(grpc::ClientContext& context) const {
+    if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+  }
 
   template <typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*,
@@ -115,6 +122,7 @@ struct Client::Impl {
                                                                           Response*),
                                 const Request& request) {
     grpc::ClientContext context;
+    Sign(context);
     context.set_deadline(In(kCallTimeout));
     Response response;
     const absl::Status status = ToAbsl((stub.get()->*method)(&context, request, &response), where);
@@ -132,7 +140,8 @@ Client::Client(std::shared_ptr<grpc::Channel> channel, std::string where)
 
 Client::~Client() = default;
 
-absl::StatusOr<std::unique_ptr<Client>> Client::Dial(const std::string& address, Nanos timeout) {
+absl::StatusOr<std::unique_ptr<Client>> Client::Dial(const Connection& connection, Nanos timeout) {
+  const std::string& address = connection.address;
   const size_t colon = address.rfind(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == address.size()) {
     return absl::InvalidArgumentError(
@@ -144,13 +153,20 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Dial(const std::string& address,
   // A controller that was started again is to be found soon; gRPC's own pauses grow to two minutes.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  auto channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  auto credentials = grpc::InsecureChannelCredentials();
+  if (!connection.ca.empty()) {
+    credentials = grpc::SslCredentials({.pem_root_certs = connection.ca,
+                                        .pem_private_key = connection.key,
+                                        .pem_cert_chain = connection.certificate});
+  }
+  auto channel = grpc::CreateCustomChannel(address, credentials, arguments);
   const auto deadline = In(timeout);
   for (auto state = channel->GetState(true); state != GRPC_CHANNEL_READY;
        state = channel->GetState(true)) {
     if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN) {
-      return absl::UnavailableError(
-          fmt::format("no controller at {}: {}", address, HowToStart(address)));
+      return absl::UnavailableError(fmt::format("no controller {}at {}: {}",
+                                                connection.ca.empty() ? "" : "with TLS ", address,
+                                                HowToStart(address)));
     }
     if (!channel->WaitForStateChange(state, deadline)) {
       return absl::UnavailableError(
@@ -158,13 +174,16 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Dial(const std::string& address,
                       std::chrono::duration_cast<seconds>(timeout).count(), HowToStart(address)));
     }
   }
-  return std::make_unique<Client>(std::move(channel), address);
+  auto client = std::make_unique<Client>(std::move(channel), address);
+  client->impl_->token = connection.token;
+  return client;
 }
 
 absl::StatusOr<v1::StartRunResponse> Client::StartRun(const v1::StartRunRequest& request,
                                                       const KeepOn& keep_on) {
   // The wait for agents may be part of the call; compiling a script takes seconds at most.
   grpc::ClientContext context;
+  impl_->Sign(context);
   context.set_deadline(In(Nanos(request.agents_timeout_ns()) + std::chrono::minutes(2)));
   v1::StartRunResponse response;
   grpc::Status status;
@@ -197,6 +216,7 @@ absl::Status Client::Watch(const std::string& run_id, bool samples,
   request.set_run_id(run_id);
   request.set_samples(samples);
   grpc::ClientContext context;
+  impl_->Sign(context);
   const auto stream = impl_->stub->WatchRun(&context, request);
   EventQueue queue;
   std::thread reader([&] {

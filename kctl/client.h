@@ -11,6 +11,7 @@
 #include <string>
 
 #include "common/base/clock.h"
+#include "kctl/connection.h"
 #include "kload/v1/control.pb.h"
 
 namespace grpc {
@@ -25,7 +26,7 @@ class Client {
   // Errors: InvalidArgument for an address without a port, Unavailable when nothing answers within
   // `timeout`
   //         (at once when the connection is refused).
-  static absl::StatusOr<std::unique_ptr<Client>> Dial(const std::string& address, Nanos timeout);
+  static absl::StatusOr<std::unique_ptr<Client>> Dial(const Connection& connection, Nanos timeout);
   // Over a channel that needs no dialling. `where`: what errors call the other side.
   Client(std::shared_ptr<grpc::Channel> channel, std::string where);
   ~Client();

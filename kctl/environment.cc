@@ -1,5 +1,7 @@
 #include "kctl/environment.h"
 
+#include <unistd.h>
+
 #include <fmt/format.h>
 
 #include "common/base/status.h"
@@ -126,6 +128,14 @@ std::vector<std::string> IgnoredVariables(const std::vector<std::string>& enviro
         fmt::format("{} is not available in kload, it is ignored; {}", name, instead));
   }
   return sentences;
+}
+
+std::vector<std::string> EnvironmentEntries() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    entries.emplace_back(*entry);
+  }
+  return entries;
 }
 
 }  // namespace kload::kctl

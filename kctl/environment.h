@@ -27,4 +27,7 @@ std::vector<std::string> IgnoredVariables(const std::vector<std::string>& enviro
 // The value of a variable; empty when it is unset.
 std::string VariableOf(const std::vector<std::string>& environment, std::string_view name);
 
+// This process' own.
+std::vector<std::string> EnvironmentEntries();
+
 }  // namespace kload::kctl

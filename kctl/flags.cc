@@ -195,9 +195,15 @@ std::string Nearest(const std::string& name, const std::vector<std::string>& kno
 void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
   const std::string group = "Global";
   app.add_option("--controller", flags.controller,
-                 "address of the controller; also from KCTL_CONTROLLER (127.0.0.1:7070)")
+                 "address of the controller; also from KCTL_CONTROLLER or `kctl config` "
+                 "(127.0.0.1:7070)")
       ->group(group)
       ->type_name("HOST:PORT");
+  app.add_option(
+         "--certs", flags.certs,
+         "folder of `kctl certs init` with the controller's authority; also from KCTL_CERTS")
+      ->group(group)
+      ->type_name("DIR");
   app.add_flag("-q,--quiet", flags.quiet, "no banner and no progress; the summary is still printed")
       ->group(group);
   app.add_flag("--no-color", flags.no_color, "no colours; as the environment's NO_COLOR")

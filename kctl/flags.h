@@ -21,7 +21,8 @@ namespace kload::kctl {
 
 // Flags that every verb takes, before or after the verb's name.
 struct GlobalFlags {
-  std::string controller = "127.0.0.1:7070";  // host:port
+  std::string controller;  // host:port; empty: see connection.h
+  std::string certs;       // folder; empty: likewise
   bool quiet = false;
   bool no_color = false;
   bool verbose = false;

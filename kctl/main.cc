@@ -40,6 +40,9 @@ std::vector<Declared> DeclareVerbs(CLI::App& root, GlobalFlags& global) {
   verbs.push_back(MakeInspectVerb());
   verbs.push_back(MakeArchiveVerb());
   verbs.push_back(MakeRecoverVerb());
+  verbs.push_back(MakeCertsVerb());
+  verbs.push_back(MakeTokenVerb());
+  verbs.push_back(MakeConfigVerb());
   verbs.push_back(MakeVersionVerb());
   verbs.push_back(MakeCompletionVerb(root));
   std::vector<Declared> declared;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <cmath>
 
 #include "common/base/duration.h"
@@ -109,8 +111,10 @@ absl::StatusOr<std::map<std::string, std::string>> ScriptEnv(
   if (flags.system_env.value_or(system_default)) {
     for (const std::string& entry : environment) {
       const size_t equals = entry.find('=');
-      if (equals == std::string::npos || !IsEnvName(entry.substr(0, equals))) continue;
-      env[entry.substr(0, equals)] = entry.substr(equals + 1);
+      const std::string name = entry.substr(0, std::min(equals, entry.size()));
+      // Who starts the run is none of the script's business.
+      if (equals == std::string::npos || !IsEnvName(name) || name == "KCTL_TOKEN") continue;
+      env[name] = entry.substr(equals + 1);
     }
   }
   for (const auto& [name, value] : files) env[name] = value;

@@ -35,12 +35,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> EnvironmentEntries() {
-  std::vector<std::string> entries;
-  for (char** entry = environ; *entry != nullptr; ++entry) entries.emplace_back(*entry);
-  return entries;
-}
-
 absl::StatusOr<OutPlan> OutPlanOf(const RunFlags& flags) {
   Environment environment;
   for (const std::string& entry : EnvironmentEntries()) {

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "common/base/status.h"
+#include "kctl/environment.h"
 
 namespace kload::kctl {
 
@@ -14,7 +15,9 @@ int Fail(const absl::Status& status, int exit_code) {
 }
 
 absl::StatusOr<std::unique_ptr<Client>> DialController(const GlobalFlags& global) {
-  return Client::Dial(global.controller, std::chrono::seconds(5));
+  KLOAD_ASSIGN_OR_RETURN(const Connection connection,
+                         ResolveConnection(global, EnvironmentEntries()));
+  return Client::Dial(connection, std::chrono::seconds(5));
 }
 
 }  // namespace kload::kctl

@@ -31,6 +31,9 @@ std::unique_ptr<Verb> MakeWatchVerb();
 std::unique_ptr<Verb> MakeScaleVerb();
 std::unique_ptr<Verb> MakeStopVerb();
 std::unique_ptr<Verb> MakeGetVerb();
+std::unique_ptr<Verb> MakeCertsVerb();
+std::unique_ptr<Verb> MakeTokenVerb();
+std::unique_ptr<Verb> MakeConfigVerb();
 std::unique_ptr<Verb> MakeVersionVerb();
 // Prints completions for everything that `root` knows; `root` must outlive it.
 std::unique_ptr<Verb> MakeCompletionVerb(const CLI::App& root);

@@ -91,7 +91,7 @@ struct HttpShared::Impl {
       : io(context),
         clock(c),
         options(std::move(o)),
-        rules(options.network),
+        rules(options.network, options.allow),
         resolver(context, c, options.network.dns, options.first_dns_turn),
         deadlines(context, c),
         tls(TlsContext::Create(
@@ -394,6 +394,7 @@ std::optional<Failure> HttpClient::Impl::Route(Fiber& fiber, const Target& targe
   if (const std::optional<HostAddress> elsewhere = shared.rules.Override(target)) {
     addresses.assign(1, ToAsio(elsewhere->ip));
     port = elsewhere->port;
+    if (auto forbidden = shared.rules.Forbidden(target, true, addresses)) return forbidden;
     return shared.rules.Refused(addresses);
   }
   const boost::system::error_code error =
@@ -403,6 +404,7 @@ std::optional<Failure> HttpClient::Impl::Route(Fiber& fiber, const Target& targe
     if (too_late) expired = false;
     return LookupFailure(too_late ? boost::asio::error::timed_out : error);
   }
+  if (auto forbidden = shared.rules.Forbidden(target, false, addresses)) return forbidden;
   return shared.rules.Refused(addresses);
 }
 

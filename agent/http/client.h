@@ -14,6 +14,7 @@
 #include "agent/http/rate_limit.h"
 #include "common/base/clock.h"
 #include "common/http/message.h"
+#include "common/net/allow_list.h"
 #include "common/net/network_options.h"
 
 namespace kload::agent {
@@ -26,6 +27,7 @@ struct HttpOptions {
   std::string ca_file = {};          // extra trusted CAs, PEM; empty: the system's
   IdleLimits idle = {};              // of each VU
   NetworkOptions network = {};
+  AllowList allow = {};                // the agent's own
   uint64_t first_dns_turn = 0;         // see Resolver
   RateLimit::NextSlot next_slot = {};  // empty: no limit
 };

@@ -1,5 +1,7 @@
 #include "agent/http/dial_rules.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace kload::agent {
@@ -27,7 +29,11 @@ IpAddress FromAsio(const ip::address& address) {
   return result;
 }
 
-DialRules::DialRules(const NetworkOptions& options) : blacklist_(options.blacklisted_ips) {
+DialRules::DialRules(const NetworkOptions& options, const AllowList& allow)
+    : blacklist_(options.blacklisted_ips),
+      allows_all_(allow.empty()),
+      allowed_ranges_(allow.ranges) {
+  for (const HostPattern& pattern : allow.hosts) allowed_hosts_.Add(pattern, 0);
   for (const HostPattern& pattern : options.blocked_hosts) blocked_.Add(pattern, 0);
   for (const HostOverride& host : options.hosts) {
     hosts_.Add(host.host, overrides_.size());
@@ -47,6 +53,20 @@ std::optional<HostAddress> DialRules::Override(const Target& target) const {
   HostAddress address = overrides_[*number];
   if (address.port == 0) address.port = target.port;
   return address;
+}
+
+std::optional<Failure> DialRules::Forbidden(const Target& target, bool overridden,
+                                            std::vector<ip::address>& addresses) const {
+  if (allows_all_ || (!overridden && allowed_hosts_.Find(target.host, target.port))) {
+    return std::nullopt;
+  }
+  std::erase_if(addresses, [&](const ip::address& address) {
+    return !Contains(allowed_ranges_, FromAsio(address));
+  });
+  if (!addresses.empty()) return std::nullopt;
+  return Failure{FailureCode::kBlockedHostname,
+                 fmt::format("this agent may not send to {}:{} (kload-agent --allow)", target.host,
+                             target.port)};
 }
 
 std::optional<Failure> DialRules::Refused(std::vector<ip::address>& addresses) const {

@@ -175,7 +175,7 @@ void LinkCore::OnRelease(const std::string& run_id) {
 void LinkCore::BeginSession(const v1::Prepare& order) {
   spdlog::info("preparing run {}: part {} of {}", order.run_id(), order.slice().index() + 1,
                order.slice().count());
-  session_ = std::make_unique<RunSession>(order.run_id(), world_.crew, outgoing_);
+  session_ = std::make_unique<RunSession>(order.run_id(), world_.crew, outgoing_, options_.allow);
   if (!options_.spool_dir.empty()) session_->SpoolTo(MakeSpool(options_, order));
   orphaned_ = false;
   last_word_ = clock_.Now();

@@ -38,6 +38,7 @@ class LinkCore final : private UplinkListener {
     std::string incarnation;
     std::string version;
     Nanos orphan_after = std::chrono::seconds(60);
+    AllowList allow = {};  // where scripts may send to
     // Folder for the deltas of each run, until the controller has them all; empty: none.
     std::string spool_dir = {};
     // How long a shutdown waits for samples to be acknowledged.

@@ -39,8 +39,12 @@ v1::LogLine::Level LevelOf(k6::LogLevel level) {
 
 }  // namespace
 
-RunSession::RunSession(std::string run_id, Crew& crew, Outgoing& outgoing)
-    : run_id_(std::move(run_id)), crew_(crew), outgoing_(outgoing), merger_(run_id_, crew.size()) {
+RunSession::RunSession(std::string run_id, Crew& crew, Outgoing& outgoing, AllowList allow)
+    : run_id_(std::move(run_id)),
+      crew_(crew),
+      outgoing_(outgoing),
+      allow_(std::move(allow)),
+      merger_(run_id_, crew.size()) {
   outgoing_.BeginRun(run_id_);
 }
 
@@ -66,6 +70,7 @@ absl::Status RunSession::Decode(const v1::Prepare& order, k6::Bundle& bundle) {
   secrets_ = std::make_shared<const k6::Secrets>(std::move(sources));
   spec_->secrets = secrets_;
   spec_->samples = order.samples();
+  spec_->allow = allow_;
   return absl::OkStatus();
 }
 

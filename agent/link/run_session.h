@@ -21,6 +21,7 @@
 #include "agent/link/health.h"
 #include "agent/link/outgoing.h"
 #include "common/k6/script.h"
+#include "common/net/allow_list.h"
 #include "common/spool/spool.h"
 #include "kload/v1/cluster.pb.h"
 
@@ -32,7 +33,8 @@ class RunSession {
   // Takes what compiling gave; called once, on a worker's thread.
   using CompiledSink = std::function<void(absl::StatusOr<Script>)>;
 
-  RunSession(std::string run_id, Crew& crew, Outgoing& outgoing);
+  // `allow`: where the agent may send to.
+  RunSession(std::string run_id, Crew& crew, Outgoing& outgoing, AllowList allow = {});
 
   // Decodes and checks the order and has a worker compile the script; Prepared follows, sooner or later.
   // `compiled` brings the result back to OnCompiled().
@@ -99,6 +101,7 @@ class RunSession {
   const std::string run_id_;
   Crew& crew_;
   Outgoing& outgoing_;
+  const AllowList allow_;
   std::shared_ptr<RunSpec> spec_;
   std::shared_ptr<const k6::Secrets> secrets_;
   DeltaMerger merger_;

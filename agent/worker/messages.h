@@ -19,6 +19,7 @@
 #include "common/k6/secrets.h"
 #include "common/metric/delta.h"
 #include "common/metric/sample_batch.h"
+#include "common/net/allow_list.h"
 #include "common/plan/plan.h"
 #include "common/plan/slice.h"
 
@@ -34,6 +35,7 @@ struct RunSpec {
   std::shared_ptr<const k6::Secrets> secrets;
   std::shared_ptr<RunFigures> figures;  // the one thing that changes; see there
   bool samples = false;                 // every raw sample is wanted
+  AllowList allow;                      // where the agent may send to
 };
 
 // All VUs of a worker have run their init code, or one of them could not.

@@ -104,6 +104,7 @@ HttpOptions SliceRun::HttpOptionsOf(uint32_t worker) {
       .hop_addresses = Contains(options.system_tags, "ip"),
       .idle = {static_cast<size_t>(options.batch), static_cast<size_t>(options.batch_per_host)},
       .network = options.network,
+      .allow = spec_->allow,
       .first_dns_turn = spec_->slice.index + uint64_t{spec_->slice.count} * worker};
   if (options.network.rps > 0) http.next_slot = [this](Nanos from) { return NextSlot(from); };
   return http;

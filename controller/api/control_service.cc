@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "common/base/status.h"
+#include "controller/access/refused_call.h"
 #include "controller/api/watch_stream.h"
 #include "controller/run/admission.h"
 
@@ -65,16 +66,38 @@ void StartOn(Core& core, AdmittedRun admitted, const grpc::CallbackServerContext
 }  // namespace
 
 ControlService::ControlService(CoreThread& core, std::string scenarios_dir,
-                               std::map<std::string, std::string> env)
-    : core_(core), scenarios_dir_(std::move(scenarios_dir)), env_(std::move(env)) {}
+                               std::map<std::string, std::string> env, const Access& access,
+                               size_t bundle_bytes_max)
+    : core_(core),
+      scenarios_dir_(std::move(scenarios_dir)),
+      env_(std::move(env)),
+      access_(access),
+      bundle_bytes_max_(bundle_bytes_max) {}
 
 ControlService::~ControlService() { admissions_.join(); }
+
+// Finishes the call when not.
+bool ControlService::LetIn(const grpc::ServerContextBase& context, Role needed,
+                           grpc::ServerUnaryReactor& reactor) const {
+  const grpc::Status status = access_.Check(context, needed);
+  if (!status.ok()) reactor.Finish(status);
+  return status.ok();
+}
 
 // Request and response belong to gRPC until Finish(), which every path below comes to.
 grpc::ServerUnaryReactor* ControlService::StartRun(grpc::CallbackServerContext* context,
                                                    const v1::StartRunRequest* request,
                                                    v1::StartRunResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  if (!LetIn(*context, Role::kOperator, *reactor)) return reactor;
+  if (const size_t bytes = request->bundle().ByteSizeLong(); bytes > bundle_bytes_max_) {
+    SetFailure({kExitOther, fmt::format("the script and its files are {} MB, this controller takes "
+                                        "{} MB (kload-controller --max-bundle)",
+                                        (bytes >> 20) + 1, bundle_bytes_max_ >> 20)},
+               *response);
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
   if (++admissions_waiting_ > kAdmissionsMax) {
     --admissions_waiting_;
     reactor->Finish(grpc::Status(
@@ -103,7 +126,10 @@ grpc::ServerUnaryReactor* ControlService::StartRun(grpc::CallbackServerContext* 
 }
 
 grpc::ServerWriteReactor<v1::RunEvent>* ControlService::WatchRun(
-    grpc::CallbackServerContext*, const v1::WatchRunRequest* request) {
+    grpc::CallbackServerContext* context, const v1::WatchRunRequest* request) {
+  if (const grpc::Status refused = access_.Check(*context, Role::kViewer); !refused.ok()) {
+    return new RefusedCall<grpc::ServerWriteReactor<v1::RunEvent>>(refused);
+  }
   auto stream = std::make_shared<WatchStream>(core_, request->run_id(), request->samples());
   WatchStream* const reactor = stream.get();
   reactor->Begin(std::move(stream));
@@ -114,6 +140,7 @@ grpc::ServerUnaryReactor* ControlService::ScaleRun(grpc::CallbackServerContext* 
                                                    const v1::ScaleRunRequest* request,
                                                    v1::ScaleRunResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  if (!LetIn(*context, Role::kOperator, *reactor)) return reactor;
   core_.Post([request, response, reactor](Core& core) {
     ScaleOrder order{
         .scenario = request->scenario(), .vus = {}, .rate = {}, .agents = request->agents()};
@@ -130,6 +157,7 @@ grpc::ServerUnaryReactor* ControlService::StopRun(grpc::CallbackServerContext* c
                                                   const v1::StopRunRequest* request,
                                                   v1::StopRunResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  if (!LetIn(*context, Role::kOperator, *reactor)) return reactor;
   core_.Post([request, response, reactor](Core& core) {
     const absl::StatusOr<std::string> said =
         core.runs().Stop(request->run_id(), request->graceful());
@@ -143,6 +171,7 @@ grpc::ServerUnaryReactor* ControlService::ListAgents(grpc::CallbackServerContext
                                                      const v1::ListAgentsRequest*,
                                                      v1::ListAgentsResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  if (!LetIn(*context, Role::kViewer, *reactor)) return reactor;
   core_.Post([response, reactor](Core& core) {
     *response = core.ListAgents();
     reactor->Finish(grpc::Status::OK);
@@ -154,6 +183,7 @@ grpc::ServerUnaryReactor* ControlService::ListRuns(grpc::CallbackServerContext* 
                                                    const v1::ListRunsRequest*,
                                                    v1::ListRunsResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  if (!LetIn(*context, Role::kViewer, *reactor)) return reactor;
   core_.Post([response, reactor](Core& core) {
     absl::StatusOr<v1::ListRunsResponse> runs = core.runs().List();
     if (runs.ok()) *response = *std::move(runs);
@@ -166,6 +196,7 @@ grpc::ServerUnaryReactor* ControlService::GetRun(grpc::CallbackServerContext* co
                                                  const v1::GetRunRequest* request,
                                                  v1::GetRunResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  if (!LetIn(*context, Role::kViewer, *reactor)) return reactor;
   core_.Post([request, response, reactor](Core& core) {
     absl::StatusOr<v1::GetRunResponse> run = core.runs().Get(request->run_id());
     if (run.ok()) *response = *std::move(run);

@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 
+#include "controller/access/access.h"
 #include "controller/core/core_thread.h"
 #include "kload/v1/control.grpc.pb.h"
 
@@ -21,11 +22,14 @@ class ControlService final : public v1::Control::CallbackService {
   static constexpr int kAdmissionsMax = 16;
 
   // `scenarios_dir`: library of scripts, empty: none. `env`: what runs find in __ENV unless the request says otherwise.
-  // `core` must outlive the service, and the server must be shut down before the core thread is joined.
+  // `core` and `access` must outlive the service, and the server must be shut down before the core thread is joined.
+  // `bundle_bytes_max`: of a script with its files; larger ones are refused.
   ControlService(CoreThread& core, std::string scenarios_dir,
-                 std::map<std::string, std::string> env);
+                 std::map<std::string, std::string> env, const Access& access,
+                 size_t bundle_bytes_max);
   ~ControlService() override;
 
+  // Viewers may watch, list and get, operators do the rest.
   grpc::ServerUnaryReactor* StartRun(grpc::CallbackServerContext* context,
                                      const v1::StartRunRequest* request,
                                      v1::StartRunResponse* response) override;
@@ -48,9 +52,14 @@ class ControlService final : public v1::Control::CallbackService {
                                    v1::GetRunResponse* response) override;
 
  private:
+  bool LetIn(const grpc::ServerContextBase& context, Role needed,
+             grpc::ServerUnaryReactor& reactor) const;
+
   CoreThread& core_;
   const std::string scenarios_dir_;
   const std::map<std::string, std::string> env_;
+  const Access& access_;
+  const size_t bundle_bytes_max_;
   std::atomic<int> admissions_waiting_{0};  // counted on gRPC's threads and on the admission's
   boost::asio::thread_pool admissions_{1};
 };

@@ -297,6 +297,9 @@ void Runs::Do(LiveRun& live, const Finish&) {
   agents_.roster().Free(live.id());
   StoreState(live);
   EndRecord(live);
+  if (const absl::Status pruned = store_.Prune(runs_kept_); !pruned.ok()) {
+    spdlog::error("old runs stay in the history: {}", Message(pruned));
+  }
   const RunOutcome& outcome = live.run.outcome();
   spdlog::info("run {} has ended with exit code {}{}{}", live.id(), outcome.exit_code,
                outcome.message.empty() ? "" : ": ", outcome.message);

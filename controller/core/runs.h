@@ -56,6 +56,8 @@ class Runs {
   absl::StatusOr<std::string> Start(AdmittedRun admitted);
   // Takes up what another controller process has left, before anything else. Agents of these runs are waited for.
   void Restore();
+  // How many runs the history keeps.
+  void KeepRuns(int kept) { runs_kept_ = kept; }
   // An agent's event, for the run that it names. False: no such run goes on.
   bool Deliver(const std::string& run_id, const RunInput& event);
   // As Deliver(), and says whether the delta had been counted before.
@@ -177,6 +179,7 @@ class Runs {
   // Rows that could not be stored; by run.
   std::map<std::string, RunRecord> unstored_;
   Nanos next_try_{0};
+  int runs_kept_ = 1000;
   uint64_t started_ = 0;
   uint64_t finished_ = 0;
 };

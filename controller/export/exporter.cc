@@ -14,19 +14,30 @@ constexpr char kWelcome[] =
     "/healthz   200 while the controller is at work\n"
     "Runs are started and watched with kctl.\n";
 
+constexpr char kWhoAreYou[] =
+    "this controller asks who you are: send a token of `kctl token create` as a header\n"
+    "Authorization: Bearer TOKEN, or as the password of Basic credentials\n";
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Exporter>> Exporter::Start(const std::string& address,
-                                                          const Clock& clock) {
-  std::unique_ptr<Exporter> exporter(new Exporter(clock));
-  KLOAD_ASSIGN_OR_RETURN(exporter->server_,
-                         HttpServer::Start(address, [page = exporter.get()](std::string_view path) {
-                           return page->Answer(path);
-                         }));
+absl::StatusOr<std::unique_ptr<Exporter>> Exporter::Start(
+    const std::string& address, const Clock& clock, MayLook may_look,
+    const HttpServer::Certificate& certificate) {
+  std::unique_ptr<Exporter> exporter(new Exporter(clock, std::move(may_look)));
+  KLOAD_ASSIGN_OR_RETURN(
+      exporter->server_,
+      HttpServer::Start(
+          address,
+          [page = exporter.get()](const HttpRequest& request) { return page->Answer(request); },
+          certificate));
   return exporter;
 }
 
-HttpResponse Exporter::Answer(std::string_view path) const {
+HttpResponse Exporter::Answer(const HttpRequest& request) const {
+  const std::string_view path = request.path;
+  if (path != "/healthz" && may_look_ && !may_look_(request.authorization)) {
+    return {.status = 401, .body = kWhoAreYou};
+  }
   if (path == "/metrics") {
     return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = page_.Render()};
   }

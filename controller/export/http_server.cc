@@ -6,13 +6,16 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
 #include <chrono>
 #include <optional>
 #include <set>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include "common/base/status.h"
@@ -49,12 +52,22 @@ absl::StatusOr<HostPort> Split(const std::string& address) {
 
 // Owns acceptor and connections; all of it belongs to the thread.
 struct HttpServer::Impl {
+  // What the server has to know of a connection, which is over TCP or TLS.
+  class Session {
+   public:
+    virtual ~Session() = default;
+    virtual void Begin() = 0;
+    virtual void Close() = 0;
+  };
+  template <typename Stream>
   class Connection;
 
   explicit Impl(Handler answer) : handler(std::move(answer)) {}
 
+  absl::Status Use(const Certificate& certificate);
   absl::Status Listen(const std::string& asked);
   void Accept();
+  std::shared_ptr<Session> MakeSession(tcp::socket socket);
   void Run();
 
   const Handler handler;
@@ -62,31 +75,53 @@ struct HttpServer::Impl {
   asio::io_context context{1};
   tcp::acceptor acceptor{context};
   asio::steady_timer pause{context};
-  std::set<std::shared_ptr<Connection>> connections;  // each ends by taking itself out
+  std::optional<asio::ssl::context> tls;           // nothing: HTTP
+  std::set<std::shared_ptr<Session>> connections;  // each ends by taking itself out
   std::thread thread;
 };
 
-class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connection> {
+template <typename Stream>
+class HttpServer::Impl::Connection final
+    : public Session,
+      public std::enable_shared_from_this<HttpServer::Impl::Connection<Stream>> {
  public:
-  Connection(Impl& server, tcp::socket socket) : server_(server), stream_(std::move(socket)) {}
+  Connection(Impl& server, Stream stream) : server_(server), stream_(std::move(stream)) {}
+
+  void Begin() override {
+    if constexpr (kTls) {
+      tcp_stream().expires_after(kIdleMax);
+      stream_.async_handshake(asio::ssl::stream_base::server,
+                              [self = this->shared_from_this()](beast::error_code error) {
+                                if (error) return self->End();
+                                self->Read();
+                              });
+    } else {
+      Read();
+    }
+  }
+
+  void Close() override {
+    beast::error_code ignored;  // it is being given up: nothing is left to do about it
+    tcp_stream().socket().shutdown(tcp::socket::shutdown_both, ignored);
+    tcp_stream().socket().close(ignored);
+  }
+
+ private:
+  static constexpr bool kTls = !std::is_same_v<Stream, beast::tcp_stream>;
+
+  beast::tcp_stream& tcp_stream() { return beast::get_lowest_layer(stream_); }
 
   void Read() {
     parser_.emplace();
     parser_->header_limit(kHeaderBytesMax);
     parser_->body_limit(0);
-    stream_.expires_after(kIdleMax);
-    http::async_read(
-        stream_, buffer_, *parser_,
-        [self = shared_from_this()](beast::error_code error, size_t) { self->OnRead(error); });
+    tcp_stream().expires_after(kIdleMax);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = this->shared_from_this()](beast::error_code error, size_t) {
+                       self->OnRead(error);
+                     });
   }
 
-  void Close() {
-    beast::error_code ignored;  // it is being given up: nothing is left to do about it
-    stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
-    stream_.socket().close(ignored);
-  }
-
- private:
   void OnRead(beast::error_code error) {
     if (error == http::error::header_limit) {
       return Refuse(431, fmt::format("a request has at most {} bytes of headers\n",
@@ -103,7 +138,10 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
       return Write({.status = 405, .body = "only GET is answered here\n"}, request.keep_alive());
     }
     const std::string_view target(request.target().data(), request.target().size());
-    Write(server_.handler(target.substr(0, target.find('?'))), request.keep_alive());
+    const auto authorization = request[http::field::authorization];
+    Write(server_.handler({.path = target.substr(0, target.find('?')),
+                           .authorization = {authorization.data(), authorization.size()}}),
+          request.keep_alive());
   }
 
   // The rest of the request cannot be read, so the connection ends with the answer.
@@ -117,28 +155,51 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
     response_.set(http::field::server, "kload-controller");
     response_.set(http::field::content_type, answer.content_type);
     if (answer.status == 405) response_.set(http::field::allow, "GET");
+    if (answer.status == 401) {
+      response_.set(http::field::www_authenticate, "Basic realm=\"kload\", charset=\"UTF-8\"");
+    }
     response_.keep_alive(keep_alive);
     response_.body() = std::move(answer.body);
     response_.prepare_payload();
-    stream_.expires_after(kIdleMax);
-    http::async_write(stream_, response_,
-                      [self = shared_from_this(), keep_alive](beast::error_code error, size_t) {
-                        if (error || !keep_alive) return self->End();
-                        self->Read();
-                      });
+    tcp_stream().expires_after(kIdleMax);
+    http::async_write(
+        stream_, response_,
+        [self = this->shared_from_this(), keep_alive](beast::error_code error, size_t) {
+          if (error || !keep_alive) return self->End();
+          self->Read();
+        });
   }
 
   void End() {
     Close();
-    server_.connections.erase(shared_from_this());
+    server_.connections.erase(this->shared_from_this());
   }
 
   Impl& server_;
-  beast::tcp_stream stream_;
+  Stream stream_;
   beast::flat_buffer buffer_{kHeaderBytesMax * 2};
   std::optional<http::request_parser<http::empty_body>> parser_;
   http::response<http::string_body> response_;
 };
+
+absl::Status HttpServer::Impl::Use(const Certificate& certificate) {
+  if (certificate.chain.empty()) return absl::OkStatus();
+  tls.emplace(asio::ssl::context::tls_server);
+  beast::error_code error;
+  tls->set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, error);
+  if (!error) tls->use_certificate_chain(asio::buffer(certificate.chain), error);
+  if (!error) tls->use_private_key(asio::buffer(certificate.key), asio::ssl::context::pem, error);
+  if (!error) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("--http: its certificate cannot be used: {}", error.message()));
+}
+
+std::shared_ptr<HttpServer::Impl::Session> HttpServer::Impl::MakeSession(tcp::socket socket) {
+  beast::tcp_stream stream(std::move(socket));
+  if (!tls) return std::make_shared<Connection<beast::tcp_stream>>(*this, std::move(stream));
+  using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+  return std::make_shared<Connection<TlsStream>>(*this, TlsStream(std::move(stream), *tls));
+}
 
 absl::Status HttpServer::Impl::Listen(const std::string& asked) {
   KLOAD_ASSIGN_OR_RETURN(const HostPort where, Split(asked));
@@ -178,9 +239,9 @@ void HttpServer::Impl::Accept() {
     }
     // At the bound the newcomer is closed again: those that are at work go on.
     if (connections.size() < kConnectionsMax) {
-      auto connection = std::make_shared<Connection>(*this, std::move(socket));
+      const auto connection = MakeSession(std::move(socket));
       connections.insert(connection);
-      connection->Read();
+      connection->Begin();
     }
     Accept();
   });
@@ -199,8 +260,10 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() { Shutdown(); }
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& address,
-                                                              Handler handler) {
+                                                              Handler handler,
+                                                              const Certificate& certificate) {
   auto impl = std::make_unique<Impl>(std::move(handler));
+  KLOAD_RETURN_IF_ERROR(impl->Use(certificate));
   KLOAD_RETURN_IF_ERROR(impl->Listen(address));
   impl->Accept();
   Impl* const running = impl.get();

@@ -1,6 +1,7 @@
 // A small HTTP server for what machines ask of a controller: GET /metrics, /healthz and /.
 //
 // Thread: one of its own, which reads pages and never waits for the core.
+// TLS:    1.2 and later, when it has a certificate.
 // Bounds: kConnectionsMax connections (more are closed at once), kHeaderBytesMax of request headers (431), no body (413),
 //         kIdleMax for a request to arrive and a response to leave (closed then).
 #pragma once
@@ -14,8 +15,13 @@
 
 namespace kload::controller {
 
+struct HttpRequest {
+  std::string_view path;           // without query
+  std::string_view authorization;  // the header's value
+};
+
 struct HttpResponse {
-  int status = 200;
+  int status = 200;  // 401 asks for Basic credentials
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
 };
@@ -26,13 +32,19 @@ class HttpServer {
   static constexpr size_t kHeaderBytesMax = 8 * 1024;
   static constexpr int kIdleMaxSeconds = 30;
 
-  // Answers a GET of `target` (path without query); called on the server's thread.
-  using Handler = std::function<HttpResponse(std::string_view target)>;
+  // Answers a GET; called on the server's thread.
+  using Handler = std::function<HttpResponse(const HttpRequest& request)>;
+  // For HTTPS, PEM; empty: HTTP.
+  struct Certificate {
+    std::string chain;
+    std::string key;
+  };
 
-  // Errors: InvalidArgument for an address that is not HOST:PORT or a host nobody knows; Unavailable when it cannot be
+  // Errors: InvalidArgument for an address that is not HOST:PORT, a host nobody knows or a bad certificate; Unavailable when it cannot be
   //         listened on. Both name the address and the flag --http.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& address,
-                                                           Handler handler);
+                                                           Handler handler,
+                                                           const Certificate& certificate = {});
   ~HttpServer();
   // With the real port when 0 was asked for.
   const std::string& address() const;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "controller/access/refused_call.h"
 #include "controller/link/agent_decoder.h"
 
 namespace kload::controller {
@@ -156,6 +157,12 @@ class Stream final : public grpc::ServerBidiReactor<v1::AgentMessage, v1::Contro
 
 grpc::ServerBidiReactor<v1::AgentMessage, v1::ControllerMessage>* ClusterService::Connect(
     grpc::CallbackServerContext* context) {
+  if (const grpc::Status refused = access_.CheckAgent(*context); !refused.ok()) {
+    spdlog::warn("agent at {} was refused: {}", AddressOf(context->peer()),
+                 refused.error_message());
+    return new RefusedCall<grpc::ServerBidiReactor<v1::AgentMessage, v1::ControllerMessage>>(
+        refused);
+  }
   auto stream = std::make_shared<Stream>(core_, clock_, next_link_++, context);
   Stream* const reactor = stream.get();
   reactor->Begin(std::move(stream));

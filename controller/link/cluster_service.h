@@ -9,6 +9,7 @@
 #include <atomic>
 
 #include "common/base/clock.h"
+#include "controller/access/access.h"
 #include "controller/core/core_thread.h"
 #include "controller/roster/roster.h"
 #include "kload/v1/cluster.grpc.pb.h"
@@ -19,8 +20,9 @@ class ClusterService final : public v1::Cluster::CallbackService {
  public:
   static constexpr size_t kQueuedMax = 1024;
 
-  // Both must outlive the service, and the server must be shut down before the core thread is joined.
-  ClusterService(CoreThread& core, const Clock& clock) : core_(core), clock_(clock) {}
+  // All must outlive the service, and the server must be shut down before the core thread is joined.
+  ClusterService(CoreThread& core, const Clock& clock, const Access& access)
+      : core_(core), clock_(clock), access_(access) {}
 
   grpc::ServerBidiReactor<v1::AgentMessage, v1::ControllerMessage>* Connect(
       grpc::CallbackServerContext* context) override;
@@ -28,6 +30,7 @@ class ClusterService final : public v1::Cluster::CallbackService {
  private:
   CoreThread& core_;
   const Clock& clock_;
+  const Access& access_;
   std::atomic<LinkId> next_link_{1};  // handed out on any of gRPC's threads
 };
 

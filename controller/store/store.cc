@@ -234,6 +234,16 @@ absl::Status Store::Put(const RunRecord& record) {
   return insert.Step().status();
 }
 
+absl::Status Store::Prune(int kept) {
+  for (const char* sql : {"DELETE FROM runs WHERE state IN ('finished', 'aborted') AND number <= "
+                          "(SELECT MAX(number) FROM runs) - ?",
+                          "DELETE FROM details WHERE ? >= 0 AND id NOT IN (SELECT id FROM runs)"}) {
+    KLOAD_ASSIGN_OR_RETURN(Statement forget, Statement::Prepare(impl_->db.get(), sql));
+    KLOAD_RETURN_IF_ERROR(forget.Bind(int64_t(kept)).Step().status());
+  }
+  return absl::OkStatus();
+}
+
 // ---- Details ----
 
 absl::Status Store::Keep(const std::string& id, Detail kind, int64_t number,

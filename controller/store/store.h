@@ -47,6 +47,9 @@ class Store {
   // Inserts the record or replaces the one with its id. Errors: Unavailable (disk full ...).
   absl::Status Put(const RunRecord& record);
   absl::StatusOr<std::optional<RunRecord>> Find(const std::string& id);
+  // Forgets all but the newest `kept` runs, unless they go on. Errors: Unavailable.
+  absl::Status Prune(int kept);
+
   // ---- Details of a run's history; opaque bytes ----
   enum class Detail { kSecond, kNote };
   // In place of an earlier one of that number; durable with the next Commit(). Errors: as of Append().

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 import urllib.parse
@@ -61,6 +62,18 @@ class Compose(TestCase):
         cls.addClassCleanup(cls.compose, "down", "-v", "--remove-orphans")
         cls.compose("up", "-d", *cls.SERVICES)
         cls.wait_until_healthy()
+        cls.configure_kctl()
+
+    @classmethod
+    def configure_kctl(cls):
+        """By the line that the controller has printed, for a user of its own."""
+        home = tempfile.mkdtemp(prefix="kload-test-")
+        os.environ["XDG_CONFIG_HOME"] = home
+        cls.addClassCleanup(os.environ.pop, "XDG_CONFIG_HOME")
+        line = re.search(r"for kctl on this host: (docker-compose .*)", cls.compose("logs", "controller")).group(1)
+        line = line.replace("docker-compose", " ".join([*compose_command(), "-p", "kload-test"]), 1)
+        line = line.replace("| kctl", f"| {BIN / 'kctl'}")
+        subprocess.run(line, shell=True, cwd=ROOT, check=True, timeout=60)
 
     @classmethod
     def wait_until_healthy(cls):

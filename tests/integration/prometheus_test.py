@@ -1,16 +1,20 @@
 """A real Prometheus scrapes a real controller during and after a real run; what it then knows is what the summary says."""
 
 import json
+import os
+import pathlib
 import re
 import shutil
+import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 import urllib.parse
 import urllib.request
 
-from harness import ROOT, SCENARIOS, Cluster, Process, Target, TestCase, free_port
+from harness import BIN, ROOT, SCENARIOS, Cluster, Process, Target, TestCase, free_port
 
 DASHBOARD = ROOT / "deploy" / "grafana" / "dashboards" / "kload.json"
 
@@ -28,13 +32,19 @@ class Prometheus(TestCase):
     def setUpClass(cls):
         cls.target = Target("--latency", "lognormal:4ms,0.4")
         cls.addClassCleanup(cls.target.process.end)
-        cls.cluster = Cluster(agents=2)
+        certs = pathlib.Path(tempfile.mkdtemp(prefix="kload-test-")) / "certs"
+        subprocess.run([BIN / "kctl", "certs", "init", certs, "--quiet"], check=True, timeout=20)
+        cls.token = (certs / "viewer.token").read_text().strip()
+        cls.trust = ssl.create_default_context(cafile=certs / "ca.pem")
+        os.environ["KCTL_CERTS"] = str(certs)
+        cls.addClassCleanup(os.environ.pop, "KCTL_CERTS")
+        cls.cluster = Cluster(agents=2, controller_flags=("--certs", certs), agent_flags=("--certs", certs))
         cls.addClassCleanup(cls.cluster.end)
         cls.address = f"127.0.0.1:{free_port()}"
         config = cls.cluster.folder / "prometheus.yml"
         config.write_text((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text()
                           .replace("controller:7071", cls.cluster.http).replace("target:3001", cls.target.address)
-                          .replace("scrape_interval: 2s", "scrape_interval: 1s"))
+                          .replace("scrape_interval: 2s", "scrape_interval: 1s").replace("/certs", str(certs)))
         prometheus = Process("prometheus", f"--config.file={config}", f"--storage.tsdb.path={cls.cluster.folder / 'tsdb'}",
                              f"--web.listen-address={cls.address}")
         cls.addClassCleanup(prometheus.end)
@@ -58,7 +68,9 @@ class Prometheus(TestCase):
         return float(result[0]["value"][1])
 
     def scraped(self):
-        with urllib.request.urlopen(f"http://{self.cluster.http}/metrics", timeout=10) as answer:
+        request = urllib.request.Request(f"https://{self.cluster.http}/metrics",
+                                         headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, timeout=10, context=self.trust) as answer:
             return answer.read().decode()
 
     def eventually(self, expression, expected):

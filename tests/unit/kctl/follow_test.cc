@@ -283,7 +283,8 @@ TEST_F(FollowTest, WithoutOutputsNoSamplesAreWanted) {
 
 TEST(Dial, RefusesWhatIsNoAddress) {
   for (const char* address : {"", "localhost", ":7070", "host:"}) {
-    EXPECT_TRUE(absl::IsInvalidArgument(Client::Dial(address, 1s).status())) << address;
+    EXPECT_TRUE(absl::IsInvalidArgument(Client::Dial({.address = address}, 1s).status()))
+        << address;
   }
 }
 

@@ -58,6 +58,31 @@ TEST(DialRulesTest, SendsHostsElsewhere) {
   EXPECT_FALSE(rules.Override(To("http://b.com/")));
 }
 
+TEST(DialRulesTest, AnAgentSendsOnlyWhereItMay) {
+  NetworkOptions options;
+  options.hosts.push_back(
+      {ParseHostPattern("api.test").value(), ParseHostAddress("192.168.1.1").value()});
+  const DialRules rules(options, ParseAllowList({"*.test", "b.com:81", "10.0.0.0/8"}).value());
+  const auto forbidden = [&](const char* url, bool overridden, std::vector<address> addresses) {
+    return rules.Forbidden(To(url), overridden, addresses).has_value();
+  };
+  const address inside = make_address("10.1.2.3");
+  const address outside = make_address("192.168.1.1");
+  EXPECT_FALSE(forbidden("http://api.test/", false, {outside}));
+  // The script says where the name leads: the name counts for nothing.
+  EXPECT_TRUE(forbidden("http://api.test/", true, {outside}));
+  EXPECT_FALSE(forbidden("http://api.test/", true, {inside}));
+  EXPECT_FALSE(forbidden("http://b.com:81/", false, {outside}));
+  EXPECT_TRUE(forbidden("http://b.com/", false, {outside}));
+  EXPECT_FALSE(forbidden("http://c.com/", false, {inside}));
+  std::vector<address> both = {outside, inside};
+  EXPECT_FALSE(rules.Forbidden(To("http://c.com/"), false, both));
+  EXPECT_EQ(both, std::vector<address>{inside});
+  std::vector<address> none = {outside};
+  EXPECT_EQ(rules.Forbidden(To("http://c.com:8080/"), false, none)->text,
+            "this agent may not send to c.com:8080 (kload-agent --allow)");
+}
+
 TEST(DialRulesTest, RefusesAddresses) {
   NetworkOptions options;
   options.blacklisted_ips = {ParseCidr("10.0.0.0/8").value(), ParseCidr("fd00::/8").value()};
