@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/wire/plan_wire.h"
+#include "common/wire/summary_wire.h"
 
 namespace kload::kctl {
 namespace {
@@ -50,6 +51,15 @@ spdlog::level::level_enum ToLevel(v1::LogLine::Level level) {
     default:
       return spdlog::level::info;
   }
+}
+
+// The worst of it in a few words.
+std::string TroubleOf(const v1::Soundness& message) {
+  const Soundness soundness = wire::DecodeSoundness(message);
+  if (soundness.findings.empty()) return "";
+  const size_t more = soundness.findings.size() - 1;
+  return fmt::format("{}: {}{}", SoundnessName(soundness.label), soundness.findings.front().reason,
+                     more == 0 ? "" : fmt::format(" (and {} more)", more));
 }
 
 }  // namespace
@@ -100,6 +110,7 @@ void LiveView::OnProgress(const v1::Progress& progress) {
   live_.requests_per_second = progress.requests_per_second();
   live_.p95_ms = progress.p95_ms();
   live_.failed_ratio = progress.failed_ratio();
+  live_.trouble = TroubleOf(progress.soundness());
   for (const v1::ScenarioState& scenario : progress.scenarios()) {
     live_.scenarios[scenario.name()] = {.vus = scenario.vus_active(),
                                         .iterations = scenario.iterations_complete()};

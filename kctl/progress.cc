@@ -248,6 +248,9 @@ std::vector<std::string> RenderProgress(const TestPlan& plan, const Live& live, 
     lines.push_back(Painted(figures, kFaint, color) +
                     Painted(failed, live.failed_ratio > 0 ? kRed : kFaint, color));
   }
+  if (!live.trouble.empty()) {
+    lines.push_back(Painted(Fit("  " + live.trouble, usable), kRed, color));
+  }
   int name_width = 0;
   for (const Scenario& s : plan.scenarios) name_width = std::max(name_width, Columns(s.name));
   name_width = std::min({name_width, kNameWidthMax, usable});
@@ -265,6 +268,7 @@ std::string PlainProgress(const TestPlan& plan, const Live& live) {
     const ScenarioView view = ViewOf(scenario, live);
     line += fmt::format(", {} {}%", scenario.name, static_cast<int>(view.ratio * 100));
   }
+  if (!live.trouble.empty()) line += ", " + live.trouble;
   return line;
 }
 

@@ -31,7 +31,8 @@ struct Live {
   double requests_per_second = 0;
   double p95_ms = 0;  // http_req_duration
   double failed_ratio = 0;
-  bool stopped = false;  // the run was told to stop: what is not done by then is interrupted
+  std::string trouble = {};  // why the result cannot be trusted so far; empty: nothing is known
+  bool stopped = false;      // the run was told to stop: what is not done by then is interrupted
   std::map<std::string, ScenarioLive> scenarios;
 };
 

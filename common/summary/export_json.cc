@@ -111,13 +111,12 @@ namespace {
 
 // What k6 has no place for.
 Json KloadJson(const RunSummary& summary) {
-  static constexpr const char* kLabels[] = {"", "trustworthy", "degraded", "invalid"};
   Json json = {{"run", summary.run_id},
-               {"label", kLabels[static_cast<size_t>(summary.soundness.label)]},
+               {"label", SoundnessName(summary.soundness.label)},
                {"findings", Json::array()},
                {"notes", Json::array()}};
   for (const Finding& finding : summary.soundness.findings) {
-    json["findings"].push_back({{"label", kLabels[static_cast<size_t>(finding.label)]},
+    json["findings"].push_back({{"label", SoundnessName(finding.label)},
                                 {"reason", finding.reason},
                                 {"agent", finding.agent},
                                 {"from_ns", finding.from.count()},

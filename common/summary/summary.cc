@@ -9,6 +9,20 @@
 
 namespace kload {
 
+std::string_view SoundnessName(SoundnessLabel label) {
+  switch (label) {
+    case SoundnessLabel::kNotJudged:
+      return "";
+    case SoundnessLabel::kTrustworthy:
+      return "trustworthy";
+    case SoundnessLabel::kDegraded:
+      return "degraded";
+    case SoundnessLabel::kInvalid:
+      return "invalid";
+  }
+  return "";
+}
+
 std::string Marks::Of(bool ok) const {
   const char* mark = ok ? "✓" : "✗";
   if (!color_) return mark;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -76,6 +77,9 @@ enum class SoundnessLabel {
   kDegraded,  // right in what it counts, but some load or precision is missing
   kInvalid,   // must not be used to judge the target
 };
+
+// trustworthy, degraded, invalid; empty when it was not judged.
+std::string_view SoundnessName(SoundnessLabel label);
 
 struct Finding {
   SoundnessLabel label = SoundnessLabel::kDegraded;

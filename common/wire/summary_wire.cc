@@ -139,6 +139,13 @@ AgentSummary DecodeAgent(const v1::AgentSummary& message) {
           .cores = message.cores()};
 }
 
+SoundnessLabel DecodeLabel(v1::Soundness::Label label) {
+  return v1::Soundness::Label_IsValid(label) ? static_cast<SoundnessLabel>(label)
+                                             : SoundnessLabel::kNotJudged;
+}
+
+}  // namespace
+
 v1::Soundness EncodeSoundness(const Soundness& soundness) {
   v1::Soundness message;
   message.set_label(static_cast<v1::Soundness::Label>(soundness.label));
@@ -154,11 +161,6 @@ v1::Soundness EncodeSoundness(const Soundness& soundness) {
 }
 
 // A label of a newer version is read as not judged.
-SoundnessLabel DecodeLabel(v1::Soundness::Label label) {
-  return v1::Soundness::Label_IsValid(label) ? static_cast<SoundnessLabel>(label)
-                                             : SoundnessLabel::kNotJudged;
-}
-
 Soundness DecodeSoundness(const v1::Soundness& message) {
   Soundness soundness;
   soundness.label = DecodeLabel(message.label());
@@ -168,8 +170,6 @@ Soundness DecodeSoundness(const v1::Soundness& message) {
   }
   return soundness;
 }
-
-}  // namespace
 
 v1::RunNote EncodeNote(const RunNote& note) {
   v1::RunNote message;

@@ -18,6 +18,9 @@ v1::RunSummary EncodeSummary(const RunSummary& summary);
 //         finite, and groups nested deeper than kGroupDepthMax.
 absl::StatusOr<RunSummary> DecodeSummary(const v1::RunSummary& message);
 
+v1::Soundness EncodeSoundness(const Soundness& soundness);
+Soundness DecodeSoundness(const v1::Soundness& message);
+
 v1::RunNote EncodeNote(const RunNote& note);
 RunNote DecodeNote(const v1::RunNote& message);
 

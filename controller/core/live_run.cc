@@ -37,6 +37,9 @@ RunFigures FiguresOf(const LiveRun& live) {
   figures.state = PhaseName(live.run.phase());
   figures.started_unix = live.run.spec().created_unix;
   if (live.run.phase() == RunPhase::kFinished) figures.exit_code = live.run.outcome().exit_code;
+  const RunOutcome& outcome = live.run.outcome();
+  figures.soundness = SoundnessName(outcome.summary ? outcome.summary->soundness.label
+                                                    : live.run.progress().soundness.label);
   figures.series = &live.run.series();
   return figures;
 }

@@ -101,6 +101,9 @@ void AddRuns(const ClusterFigures& figures, Families& families) {
   MetricFamily info = Family("kload_run_info", MetricType::Gauge, "Script of the run; always 1");
   MetricFamily state =
       Family("kload_run_state", MetricType::Gauge, "1 for the state that the run is in");
+  MetricFamily soundness = Family(
+      "kload_run_soundness", MetricType::Gauge,
+      "1 for whether the result can be believed so far: the generators kept up, no agent was lost");
   MetricFamily start = Family("kload_run_start_time_seconds", MetricType::Gauge,
                               "When the run was asked for, since 1970");
   MetricFamily exit = Family("kload_run_exit_code", MetricType::Gauge,
@@ -111,12 +114,16 @@ void AddRuns(const ClusterFigures& figures, Families& families) {
     for (const char* each : {"waiting", "preparing", "setup", "running", "teardown", "finished"}) {
       AddGauge(state, {{"testid", run.id}, {"state", each}}, run.state == each ? 1 : 0);
     }
+    for (const char* each : {"trustworthy", "degraded", "invalid"}) {
+      AddGauge(soundness, {{"testid", run.id}, {"label", each}}, run.soundness == each ? 1 : 0);
+    }
     AddGauge(start, id, Seconds(run.started_unix));
     if (run.exit_code) AddGauge(exit, id, double(*run.exit_code));
   }
   families.push_back(std::move(started));
   families.push_back(std::move(info));
   families.push_back(std::move(state));
+  families.push_back(std::move(soundness));
   families.push_back(std::move(start));
   families.push_back(std::move(exit));
 }

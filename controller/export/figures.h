@@ -33,7 +33,9 @@ struct RunFigures {
   std::string script;
   std::string state;  // waiting, preparing, setup, running, teardown, finished
   Nanos started_unix{0};
-  std::optional<int> exit_code;           // of a finished run
+  std::optional<int> exit_code;  // of a finished run
+  std::string
+      soundness;  // of what is measured so far: trustworthy, degraded, invalid; empty: not judged
   const ClusterSeries* series = nullptr;  // borrowed for the call; null: nothing measured
 };
 

@@ -148,7 +148,7 @@ void AddThresholdFindings(const ReportInput& input, std::vector<Finding>& findin
   }
 }
 
-Soundness JudgeSoundness(const ReportInput& input) {
+Soundness JudgeSoundness(const ReportInput& input, bool at_end) {
   std::vector<Finding> findings;
   int64_t vus = 0;
   for (const Member& member : input.members) vus += member.vus_initialized;
@@ -171,7 +171,8 @@ Soundness JudgeSoundness(const ReportInput& input) {
                name, member.quarantined),
            name, Nanos(0), input.duration});
     }
-    if (const size_t missing = input.ledger.Missing(member.id.incarnation).size(); missing > 0) {
+    const size_t missing = at_end ? input.ledger.Missing(member.id.incarnation).size() : 0;
+    if (missing > 0) {
       findings.push_back({SoundnessLabel::kDegraded,
                           fmt::format("{} reports of agent '{}' never arrived", missing, name),
                           name, Nanos(0), input.duration});
@@ -185,11 +186,13 @@ Soundness JudgeSoundness(const ReportInput& input) {
            name, Nanos(0), input.duration});
     }
   }
-  AddThresholdFindings(input, findings);
+  if (at_end) AddThresholdFindings(input, findings);
   return JudgeFindings(std::move(findings));
 }
 
 }  // namespace
+
+Soundness JudgeProgress(const ReportInput& input) { return JudgeSoundness(input, false); }
 
 RunSummary BuildSummary(const ReportInput& input) {
   const RunOptions& options = input.spec.plan.options;
@@ -208,7 +211,7 @@ RunSummary BuildSummary(const ReportInput& input) {
   for (const Member& member : input.members) {
     summary.agents.push_back(SummarizeAgent(member, input.ledger));
   }
-  summary.soundness = JudgeSoundness(input);
+  summary.soundness = JudgeSoundness(input, true);
   summary.warnings = input.warnings;
   summary.summary_time_unit = options.summary_time_unit;
   summary.no_thresholds = input.spec.no_thresholds;

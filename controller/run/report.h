@@ -44,4 +44,7 @@ struct ReportInput {
 };
 RunSummary BuildSummary(const ReportInput& input);
 
+// Of a run that goes on: what may still come is not missed yet.
+Soundness JudgeProgress(const ReportInput& input);
+
 }  // namespace kload::controller

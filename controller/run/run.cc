@@ -256,7 +256,7 @@ void Run::FinishRun(Nanos now) {
     const Soundness& soundness = outcome_.summary->soundness;
     if (spec_.strict && !soundness.findings.empty()) {
       Fail(kExitNotTrustworthy,
-           fmt::format("--strict: the result is {}: {}", LabelName(soundness.label),
+           fmt::format("--strict: the result is {}: {}", SoundnessName(soundness.label),
                        soundness.findings.front().reason));
     }
   }
@@ -538,6 +538,13 @@ void Run::UpdateProgress(Nanos now) {
   progress_ = ComputeProgress(spec_.plan, series_, members_);
   progress_.run_time = std::max(Nanos(0), RunTime(now));
   progress_.requests_per_second = per_second;
+  progress_.soundness = JudgeProgress({.spec = spec_,
+                                       .series = series_,
+                                       .verdict = verdict_,
+                                       .members = members_,
+                                       .ledger = ledger_,
+                                       .warnings = warnings_,
+                                       .duration = progress_.run_time});
   Do(AnnounceProgress{});
 }
 

@@ -86,6 +86,7 @@ struct RunProgress {
   double p95_ms = 0;
   double failed_ratio = 0;
   std::vector<ScenarioFigures> scenarios;  // in the plan's order
+  Soundness soundness;                     // of what is measured so far
 };
 
 struct RunOutcome {

@@ -52,6 +52,7 @@ v1::Progress EncodeProgress(const RunProgress& progress) {
   message.set_requests_per_second(progress.requests_per_second);
   message.set_p95_ms(progress.p95_ms);
   message.set_failed_ratio(progress.failed_ratio);
+  *message.mutable_soundness() = wire::EncodeSoundness(progress.soundness);
   for (const ScenarioFigures& scenario : progress.scenarios) {
     v1::ScenarioState* state = message.add_scenarios();
     state->set_name(scenario.name);

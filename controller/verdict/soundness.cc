@@ -122,18 +122,4 @@ Soundness JudgeFindings(std::vector<Finding> findings) {
   return {label, std::move(findings)};
 }
 
-std::string_view LabelName(SoundnessLabel label) {
-  switch (label) {
-    case SoundnessLabel::kNotJudged:
-      return "";
-    case SoundnessLabel::kTrustworthy:
-      return "trustworthy";
-    case SoundnessLabel::kDegraded:
-      return "degraded";
-    case SoundnessLabel::kInvalid:
-      return "invalid";
-  }
-  return "";
-}
-
 }  // namespace kload::controller

@@ -62,7 +62,4 @@ class GeneratorWatch {
 // The worst label of the findings, which are put into order; trustworthy when there are none.
 Soundness JudgeFindings(std::vector<Finding> findings);
 
-// trustworthy, degraded, invalid; empty when it was not judged.
-std::string_view LabelName(SoundnessLabel label);
-
 }  // namespace kload::controller
