@@ -110,6 +110,14 @@ std::vector<LostAgent> Roster::Tick(Nanos now) {
   if (deaf > kHeartbeatInterval) {
     for (auto& [name, agent] : agents_) agent.last_heard = std::min(now, agent.last_heard + deaf);
   }
+  const bool cut_off = IsCutOff(now);
+  if (std::exchange(cut_off_, cut_off) && !cut_off) {
+    for (auto& [name, agent] : agents_) {
+      if (agent.state == Agent::State::kAlive && now - agent.last_heard < kCutOffFor) {
+        agent.last_heard = now + kReturnWithin - kLostAfter;
+      }
+    }
+  }
   std::vector<LostAgent> lost;
   for (auto it = agents_.begin(); it != agents_.end();) {
     Agent& agent = it->second;
@@ -118,12 +126,26 @@ std::vector<LostAgent> Roster::Tick(Nanos now) {
       it = forget ? agents_.erase(it) : std::next(it);
       continue;
     }
-    if (now - agent.last_heard >= kLostAfter) {
+    const bool goes_on = cut_off && agent.state == Agent::State::kAlive;
+    if (now - agent.last_heard >= kLostAfter && !goes_on) {
       lost.push_back(Lose(agent, kNotHeardOf, now));
     }
     ++it;
   }
   return lost;
+}
+
+// One agent alone may as well be the one that is cut off.
+bool Roster::IsCutOff(Nanos now) const {
+  size_t alive = 0;
+  Nanos last{0};
+  for (const auto& [name, agent] : agents_) {
+    if (agent.state != Agent::State::kAlive) continue;
+    ++alive;
+    last = std::max(last, agent.last_heard);
+  }
+  const Nanos silent = now - last;
+  return alive > 1 && silent > kHeartbeatInterval * 3 / 2 && silent < kCutOffFor;
 }
 
 void Roster::Assign(const std::string& name, const std::string& run) {

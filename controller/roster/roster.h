@@ -23,7 +23,11 @@ using LinkId = uint64_t;
 
 inline constexpr Nanos kHeartbeatInterval = std::chrono::seconds(1);
 inline constexpr Nanos kLostAfter = 3 * kHeartbeatInterval;
-// How long the agents of a run have to come back to a controller that was started again: their attempts are up to 2 s apart.
+// When all agents fall silent at once although no stream broke, it is us who were cut off: they go on, and are waited for as
+// long as they would go on without us (see kload-agent --orphan-timeout).
+inline constexpr Nanos kCutOffFor = std::chrono::seconds(60);
+// How long agents have to be heard of again by a controller that was started again or cut off: their attempts are up to 2 s
+// apart, TCP's may be more.
 inline constexpr Nanos kReturnWithin = std::chrono::seconds(8);
 // How long a lost agent stays in the list, so that people and alerts see that it is missing.
 inline constexpr Nanos kForgottenAfter = std::chrono::minutes(10);
@@ -117,10 +121,13 @@ class Roster {
   size_t connected() const;
 
  private:
+  // Nobody of those whose streams hold is heard of.
+  bool IsCutOff(Nanos now) const;
   LostAgent Lose(Agent& agent, std::string why, Nanos now);
 
   std::map<std::string, Agent> agents_;
   std::optional<Nanos> ticked_;
+  bool cut_off_ = false;
 };
 
 }  // namespace kload::controller

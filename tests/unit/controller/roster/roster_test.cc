@@ -102,6 +102,54 @@ TEST(Roster, NobodyIsLostForATimeInWhichTheControllerDidNotRun) {
   EXPECT_THAT(roster.Tick(seconds(62)), SizeIs(1));
 }
 
+// It is the controller that is cut off: what the others do is not known, and nobody could be told to do their part.
+TEST(Roster, NobodyIsLostWhileAllAreSilentAtOnce) {
+  Roster roster;
+  Connect(roster, "a", 1, seconds(0));
+  Connect(roster, "b", 2, seconds(0));
+  Connect(roster, "c", 3, seconds(0));
+  for (int tenth = 1; tenth <= 50; ++tenth) {
+    const Nanos now = milliseconds(100 * tenth);
+    if (tenth == 10) roster.OnHeartbeat(1, 0, 0, now);
+    if (tenth == 12) roster.OnHeartbeat(3, 0, 0, now);
+    if (tenth == 16) roster.OnHeartbeat(2, 0, 0, now);
+    EXPECT_THAT(roster.Tick(now), IsEmpty()) << tenth;
+  }
+  // One of them stays away when the others are back: it has time, as TCP tries again less and less often.
+  const Nanos back = milliseconds(5100);
+  std::vector<LostAgent> lost;
+  Nanos at = back;
+  for (; lost.empty() && at < seconds(60); at += milliseconds(100)) {
+    for (const LinkId link : {1, 2}) roster.OnHeartbeat(link, 0, 0, at);
+    lost = roster.Tick(at);
+  }
+  ASSERT_THAT(lost, SizeIs(1));
+  EXPECT_EQ(lost[0].name, "c");
+  EXPECT_EQ(at - milliseconds(100), back + kReturnWithin);
+}
+
+TEST(Roster, SilenceOfAllDoesNotLastForEver) {
+  Roster roster;
+  Connect(roster, "a", 1, seconds(0));
+  Connect(roster, "b", 2, seconds(0));
+  size_t lost = 0;
+  Nanos at{0};
+  for (; lost == 0 && at < kCutOffFor * 2; at += milliseconds(100)) lost = roster.Tick(at).size();
+  EXPECT_EQ(lost, 2U);
+  EXPECT_GE(at, kCutOffFor);
+}
+
+TEST(Roster, ABrokenStreamIsNoSilence) {
+  Roster roster;
+  Connect(roster, "a", 1, seconds(0));
+  Connect(roster, "b", 2, seconds(0));
+  roster.Leave(1, milliseconds(100));
+  roster.Leave(2, milliseconds(100));
+  for (Nanos at{0}; at < kLostAfter; at += milliseconds(100))
+    EXPECT_THAT(roster.Tick(at), IsEmpty());
+  EXPECT_THAT(roster.Tick(kLostAfter + milliseconds(100)), SizeIs(2));
+}
+
 TEST(Roster, ALostAgentThatSpeaksAgainOnItsOldStreamIsNoticedOnce) {
   Roster roster;
   Connect(roster, "a", 1, Nanos(0));
