@@ -128,6 +128,8 @@ void Runs::Put(LiveRun& live, const RunRecord& record) {
   Say(live, v1::LogLine::WARNING,
       fmt::format("the run's state could not be stored: {}", Message(stored)));
   unstored_.emplace(live.id(), record);
+  // What waited to become durable is gone with it.
+  unkept_ = stored;
   if (unstored_.size() > kFinishedKept) unstored_.erase(unstored_.begin());
 }
 

@@ -231,7 +231,8 @@ absl::Status Store::Put(const RunRecord& record) {
   insert.Bind(record.id).Bind(record.script).Bind(record.state).Bind(record.started_unix.count());
   insert.Bind(record.duration.count()).Bind(int64_t(record.exit_code)).Bind(record.message);
   insert.Bind(int64_t(record.agents)).BindBytes(record.plan).BindBytes(record.summary);
-  return insert.Step().status();
+  KLOAD_RETURN_IF_ERROR(insert.Step().status());
+  return Commit();
 }
 
 absl::Status Store::Prune(int kept) {

@@ -44,7 +44,8 @@ class Store {
 
   // A number that no run has had yet, from 1.
   absl::StatusOr<uint64_t> NextNumber();
-  // Inserts the record or replaces the one with its id. Errors: Unavailable (disk full ...).
+  // Inserts the record or replaces the one with its id; durable at once, with all that waited for Commit(). Errors: Unavailable
+  // (disk full ...).
   absl::Status Put(const RunRecord& record);
   absl::StatusOr<std::optional<RunRecord>> Find(const std::string& id);
   // Forgets all but the newest `kept` runs, unless they go on. Errors: Unavailable.

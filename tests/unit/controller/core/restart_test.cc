@@ -248,11 +248,15 @@ TEST_F(RestartTest, AFullDiskEndsTheRecordsOfAllRunsAndNoRun) {
   const v1::RunSummary& summary = watcher->events.back().result().summary();
   ASSERT_GE(summary.warnings_size(), 1);
   EXPECT_THAT(summary.warnings(0), HasSubstr("the record of the run is not complete"));
-  // The other one ends when there is room again. Neither is taken up by the next controller.
+  // When there is room again, the result is stored after all.
+  Pass(seconds(2));
+  EXPECT_EQ(core_->runs().Get(first)->info().state(), "finished");
+  // The other one ends then. Neither is taken up by the next controller.
   core_->OnEvent(2, DeltaOf(second, 2, true));
   Pass(milliseconds(100));
   StartController();
   EXPECT_FALSE(core_->runs().any_unfinished());
+  EXPECT_EQ(core_->runs().Get(first)->info().state(), "finished");
 }
 
 // Its last deltas never come: the run must not wait for them for ever.
