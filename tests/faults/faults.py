@@ -43,7 +43,7 @@ def fault(name, long=False):
 
 
 def figures(bench, recovered=None, **more):
-    missing = bench.missing_load()
+    missing = bench.planned() - int(bench.metric("iterations{scenario:rate}"))
     row = {"target saw": bench.seen, "reported": bench.reported(), "load missing": f"{missing} of {bench.planned()}",
            "shortfall VU·s": round(max(missing, 0) / RATE * VUS, 1)}
     if recovered is not None:
@@ -57,7 +57,7 @@ def check_account(bench, unreported=0):
     check(0 <= gap <= unreported, f"the target saw {bench.seen} requests, {bench.reported()} are reported")
 
 
-# What a process of 40 requests per second has not reported: the second at hand, and the one that is on its way.
+# What a process of some 40 requests per second has not reported: the second at hand, and the one that is on its way.
 UNREPORTED = 2 * RATE // 3 + 10
 
 
@@ -73,8 +73,8 @@ def nothing(bench_of):
 
 @fault("agent killed (SIGKILL)")
 def agent_killed(bench_of):
-    bench = bench_of(14)
-    bench.run_to(4)
+    bench = bench_of(11)
+    bench.run_to(3)
     bench.signal(bench.agents[1], signal.SIGKILL)
     since = time.monotonic()
     check(bench.finish() == 0, bench.kctl.output)
@@ -86,7 +86,7 @@ def agent_killed(bench_of):
     return figures(bench, recovered)
 
 
-@fault("agent stopped for 8 s (SIGSTOP)")
+@fault("agent stopped for 8 s (SIGSTOP)", long=True)
 def agent_stopped(bench_of):
     bench = bench_of(18)
     bench.run_to(4)
@@ -124,7 +124,7 @@ def agent_leaves(bench_of):
     since = time.monotonic()
     check(bench.finish() == 0, bench.kctl.output)
     recovered = bench.recovered_after(since)
-    check(recovered is not None and recovered <= 1.5, f"the load was back after {recovered} s")
+    check(recovered is not None and recovered <= 2, f"the load was back after {recovered} s")
     check_account(bench)
     check(bench.agents[1].wait(10) == 0, "it did not end well")
     return figures(bench, recovered)
@@ -144,7 +144,7 @@ def agent_restarted(bench_of):
     return figures(bench, recovered)
 
 
-@fault("agent cut off for 10 s, no one is told")
+@fault("agent cut off for 10 s, no one is told", long=True)
 def agent_cut_off(bench_of):
     bench = bench_of(20)
     bench.run_to(4)
@@ -164,8 +164,8 @@ def agent_cut_off(bench_of):
 
 @fault("controller cut off for 6 s, no one is told")
 def controller_cut_off(bench_of):
-    bench = bench_of(20)
-    bench.run_to(4)
+    bench = bench_of(15)
+    bench.run_to(3)
     bench.controller_host.cut()
     time.sleep(6)
     bench.controller_host.heal()
@@ -179,8 +179,8 @@ def controller_cut_off(bench_of):
 
 @fault("controller killed, back after 3 s")
 def controller_restarted(bench_of):
-    bench = bench_of(14)
-    bench.run_to(4)
+    bench = bench_of(11)
+    bench.run_to(3)
     bench.signal(bench.controller, signal.SIGKILL)
     time.sleep(3)
     bench.start_controller()
@@ -190,7 +190,7 @@ def controller_restarted(bench_of):
     return figures(bench)
 
 
-@fault("controller stopped for 6 s (SIGSTOP)")
+@fault("controller stopped for 6 s (SIGSTOP)", long=True)
 def controller_stopped(bench_of):
     bench = bench_of(14)
     bench.run_to(4)
@@ -204,7 +204,7 @@ def controller_stopped(bench_of):
     return figures(bench)
 
 
-@fault("slow link of an agent (64 kbit/s) for 8 s")
+@fault("slow link of an agent (64 kbit/s) for 8 s", long=True)
 def slow_link(bench_of):
     bench = bench_of(16)
     before = bench.memory(bench.agents[1])
@@ -221,9 +221,10 @@ def slow_link(bench_of):
     return figures(bench, **{"agent": f"{before:.0f} to {most:.0f} MB"})
 
 
-@fault("steady clocks 5 s apart")
+@fault("steady clocks 5 and 10 s apart")
 def clocks_apart(bench_of):
-    bench = bench_of(6, offsets=(5, -5 if time.monotonic() > 10 else 0, 0))
+    # Not below the machine's own: a clock does not begin before 0.
+    bench = bench_of(6, offsets=(5, 0, 10))
     check(bench.finish() == 0, bench.kctl.output)
     check_account(bench)
     check(bench.missing_load() == 0, f"{bench.missing_load()} arrivals are missing")
@@ -272,7 +273,7 @@ def agents_join(bench_of):
     return figures(bench)
 
 
-@fault("controller gone for good, agents end by themselves")
+@fault("controller gone for good, agents end by themselves", long=True)
 def orphans(bench_of):
     bench = bench_of(40, agent_flags=("--orphan-timeout", "4s", "--spool", tempfile.mkdtemp(prefix="kload-fault-")))
     bench.run_to(3)
@@ -336,10 +337,13 @@ def main():
         "Needs root, iproute2, and a kernel with network namespaces; exit code 77 without. Exit code 1 when a promise is "
         "broken."))
     parser.add_argument("faults", nargs="*", help="parts of names; all without")
+    parser.add_argument("--short", action="store_true", help="leave out those that take long")
     parser.add_argument("--list", action="store_true", help="print the names")
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
     options = parser.parse_args()
     chosen = [each for each in FAULTS if not options.faults or any(part in each[0] for part in options.faults)]
+    if options.short:
+        chosen = [each for each in chosen if not each[2]]
     if options.list or not chosen:
         print("\n".join(each[0] for each in FAULTS))
         return 0 if options.list else 255

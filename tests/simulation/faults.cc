@@ -27,23 +27,19 @@ Nanos Between(std::mt19937_64& random, Nanos low, Nanos high) {
 }
 
 bool OfController(FaultKind kind) {
-  return kind == FaultKind::kControllerKilled || kind == FaultKind::kControllerStopped;
+  return kind == FaultKind::kControllerKilled || kind == FaultKind::kControllerStopped ||
+         kind == FaultKind::kAllPathsCut;
 }
 
 FaultKind AnyKind(std::mt19937_64& random) {
-  static constexpr FaultKind kKinds[] = {FaultKind::kAgentKilled,
-                                         FaultKind::kAgentKilled,
-                                         FaultKind::kAgentLeaves,
-                                         FaultKind::kAgentStopped,
-                                         FaultKind::kAgentStopped,
-                                         FaultKind::kPathCut,
-                                         FaultKind::kPathCut,
-                                         FaultKind::kPathSlow,
-                                         FaultKind::kStreamBroken,
-                                         FaultKind::kControllerKilled,
-                                         FaultKind::kControllerStopped,
-                                         FaultKind::kScaled,
-                                         FaultKind::kScaled};
+  static constexpr FaultKind kKinds[] = {
+      FaultKind::kAgentKilled,      FaultKind::kAgentKilled,
+      FaultKind::kAgentLeaves,      FaultKind::kAgentStopped,
+      FaultKind::kAgentStopped,     FaultKind::kPathCut,
+      FaultKind::kPathCut,          FaultKind::kPathSlow,
+      FaultKind::kAllPathsCut,      FaultKind::kStreamBroken,
+      FaultKind::kControllerKilled, FaultKind::kControllerStopped,
+      FaultKind::kScaled,           FaultKind::kScaled};
   return kKinds[random() % std::size(kKinds)];
 }
 
@@ -63,6 +59,7 @@ Nanos LastsOf(FaultKind kind, std::mt19937_64& random) {
     case FaultKind::kControllerKilled:
       return random() % 12 == 0 ? Nanos::zero() : Between(random, milliseconds(200), seconds(9));
     case FaultKind::kControllerStopped:
+    case FaultKind::kAllPathsCut:
       return Between(random, milliseconds(100), seconds(9));
     case FaultKind::kAgentLeaves:
     case FaultKind::kScaled:
@@ -83,6 +80,7 @@ Disturbance OwnDisturbance(const Fault& fault) {
     case FaultKind::kRunStopped:
       return {fault.at, Nanos::max()};
     case FaultKind::kPathSlow:
+    case FaultKind::kAllPathsCut:
     case FaultKind::kStreamBroken:
     case FaultKind::kControllerKilled:
     case FaultKind::kControllerStopped:
@@ -135,6 +133,9 @@ std::string Describe(const Fault& fault) {
       break;
     case FaultKind::kPathSlow:
       what = agent + " has a slow path for " + lasts;
+      break;
+    case FaultKind::kAllPathsCut:
+      what = "controller cut off for " + lasts;
       break;
     case FaultKind::kStreamBroken:
       what = agent + "'s stream broken, noticed by the controller after " + lasts;

@@ -18,6 +18,7 @@ enum class FaultKind {
   kAgentStopped,       // for `lasts`
   kPathCut,            // for `lasts`
   kPathSlow,           // for `lasts`
+  kAllPathsCut,        // for `lasts`: it is the controller that is cut off
   kStreamBroken,       // at the agent; the controller notices after `lasts`
   kControllerKilled,   // another one is there after `lasts`; 0: never
   kControllerStopped,  // for `lasts`

@@ -203,6 +203,9 @@ void Trial::Inject(const Fault& fault) {
       return Cut(path, fault.lasts);
     case FaultKind::kPathSlow:
       return Slow(path, fault.lasts);
+    case FaultKind::kAllPathsCut:
+      for (const auto& each : paths_) Cut(*each, fault.lasts);
+      return;
     case FaultKind::kStreamBroken:
       if (agent != nullptr) agent->BreakStream(fault.lasts);
       return;
