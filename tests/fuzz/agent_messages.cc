@@ -12,7 +12,8 @@ KLOAD_FUZZ(bytes) {
   controller::ClusterSeries series;
   controller::Ledger ledger;
   while (bytes.size() > 2) {
-    const size_t length = static_cast<unsigned char>(bytes[0]) * 256 + static_cast<unsigned char>(bytes[1]);
+    const size_t length =
+        static_cast<unsigned char>(bytes[0]) * 256 + static_cast<unsigned char>(bytes[1]);
     bytes.remove_prefix(2);
     v1::AgentMessage message;
     const std::string_view one = bytes.substr(0, length);

@@ -77,7 +77,8 @@ void WriteAgentMessages(const std::string& folder) {
   v1::AgentMessage delta;
   wire::DeltaEncoder encoder;
   *delta.mutable_delta() = encoder.Encode(SomeDelta());
-  Write(folder + "/agent_messages/session", Framed(hello) + Framed(beat) + Framed(line) + Framed(delta));
+  Write(folder + "/agent_messages/session",
+        Framed(hello) + Framed(beat) + Framed(line) + Framed(delta));
   Write(folder + "/agent_messages/delta", Framed(delta) + Framed(delta));
 }
 
@@ -91,17 +92,20 @@ void WriteStored(const std::string& folder) {
   auto spool = SpoolWriter::Create(temporary, header);
   if (spool.ok() && (*spool)->Add(SomeDelta()).ok()) {
     std::ifstream file((*spool)->path(), std::ios::binary);
-    Write(folder + "/stored/spool", std::string("0") + std::string(std::istreambuf_iterator<char>(file), {}));
+    Write(folder + "/stored/spool",
+          std::string("0") + std::string(std::istreambuf_iterator<char>(file), {}));
   }
   std::filesystem::remove_all(temporary);
-  Write(folder + "/stored/delta_input",
-        "1" + controller::EncodeInput(controller::DeltaArrived{{"a1", "i"}, SomeDelta()}, Nanos(5)));
+  Write(
+      folder + "/stored/delta_input",
+      "1" + controller::EncodeInput(controller::DeltaArrived{{"a1", "i"}, SomeDelta()}, Nanos(5)));
   Write(folder + "/stored/lost_input",
         "1" + controller::EncodeInput(controller::AgentLost{{"a1", "i"}, "gone"}, Nanos(7)));
   Write(folder + "/stored/plan", "2" + wire::EncodePlan(SomePlan()).SerializeAsString());
   RunSummary summary;
   summary.run_id = "r";
-  summary.metrics = {{"http_reqs", "", MetricType::kCounter, ValueKind::kDefault, {{"count", 3}}, {}}};
+  summary.metrics = {
+      {"http_reqs", "", MetricType::kCounter, ValueKind::kDefault, {{"count", 3}}, {}}};
   summary.root_group.checks = {{"ok", "::ok", 1, 2}};
   Write(folder + "/stored/summary", "3" + wire::EncodeSummary(summary).SerializeAsString());
 }

@@ -13,7 +13,8 @@
 KLOAD_FUZZ(bytes) {
   using kload::controller::Store;
   const bool memory = ::access("/dev/shm", W_OK) == 0;
-  const std::string folder = fmt::format("{}/kload-fuzz-{}", memory ? "/dev/shm" : "/tmp", ::getpid());
+  const std::string folder =
+      fmt::format("{}/kload-fuzz-{}", memory ? "/dev/shm" : "/tmp", ::getpid());
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   std::ofstream(folder + "/kload.db", std::ios::binary) << bytes;

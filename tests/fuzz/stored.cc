@@ -16,7 +16,8 @@ namespace {
 
 void AsSpool(std::string_view bytes) {
   const int file = memfd_create("spool", 0);
-  const bool whole = ::write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
+  const bool whole =
+      ::write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
   const auto spool = kload::ReadSpool(fmt::format("/proc/self/fd/{}", file));
   if (whole && spool.ok()) (void)kload::controller::RecoverRun({*spool});
   ::close(file);

@@ -104,6 +104,7 @@ TEST(Families, PageIsAsInTheGoldenFile) {
                    .state = "finished",
                    .started_unix = seconds(1'780'000'100),
                    .exit_code = 99,
+                   .soundness = "degraded",
                    .series = &series}};
   figures.runs_started = 1;
   const std::string page = Text(CollectFamilies(figures));
