@@ -190,8 +190,4 @@ bool Has(const std::vector<Fault>& faults, FaultKind kind) {
                      [kind](const Fault& fault) { return fault.kind == kind; });
 }
 
-bool MayDouble(const std::vector<Fault>& faults) {
-  return Has(faults, FaultKind::kAgentStopped) || Has(faults, FaultKind::kPathCut);
-}
-
 }  // namespace kload::simulation

@@ -50,8 +50,5 @@ std::vector<Disturbance> DisturbancesOf(const std::vector<Fault>& faults);
 bool IsDisturbed(const std::vector<Disturbance>& disturbances, Nanos at);
 // Whether any of the faults is of that kind.
 bool Has(const std::vector<Fault>& faults, FaultKind kind);
-// Whether one process may have run what another one ran as well: it was cut off or stopped for so long that it counted as
-// lost, and went on.
-bool MayDouble(const std::vector<Fault>& faults);
 
 }  // namespace kload::simulation

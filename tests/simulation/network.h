@@ -68,7 +68,6 @@ class Connection final : public Acceptor::Sink, public std::enable_shared_from_t
 
   // The network's own: the agent notices now, the controller after `later`.
   void Break(Nanos later);
-  bool over() const { return over_; }
 
   void ToAgent(v1::ControllerMessage message) override;
   void EndByController() override;

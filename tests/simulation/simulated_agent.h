@@ -58,9 +58,6 @@ class SimulatedAgent final : private agent::Crew {
   const std::string& name() const { return name_; }
   const std::string& incarnation() const { return incarnation_; }
   bool alive() const { return core_ != nullptr; }
-  // Nothing of it is left.
-  bool gone() const { return !alive() && runs_.empty(); }
-  bool has_run() const { return !runs_.empty(); }
   bool paused() const { return setting_.time.now() < paused_until_; }
   // VUs that iterate now.
   int64_t vus_active() const { return vus_active_[0] + vus_active_[1]; }

@@ -379,7 +379,7 @@ void Trial::CheckResult() {
         std::find_if(summary->agents.begin(), summary->agents.end(),
                      [&](const AgentSummary& each) { return each.name == agent->name(); });
     const bool lost = said == summary->agents.end() || said->lost;
-    if (agent->alive() && !lost && processes_[0] > 0) {
+    if (agent->alive() && !lost) {
       Expect(witness_.CheckSurvivor(agent->incarnation()));
     }
   }

@@ -23,8 +23,6 @@ struct TrialResult {
   uint64_t iterations = 0;
   size_t faults = 0;
   bool exact = false;  // which deltas are in the result was known without room
-  // Of all that was seen: two trials of one seed have the same.
-  uint64_t fingerprint = 0;
 };
 
 TrialResult RunTrial(const TrialOptions& options);
