@@ -7,6 +7,7 @@ again, also after an interrupt.
 import os
 import shutil
 import subprocess
+import tempfile
 
 PREFIX = "10.213"
 
@@ -16,17 +17,29 @@ def run(*command, check=True):
 
 
 def why_not():
-    """What keeps this machine from having such hosts; empty: nothing."""
+    """What keeps this machine from having such hosts; empty: nothing. All that the faults need is tried."""
     if os.geteuid() != 0:
         return "not root: network namespaces cannot be made"
-    for tool in ("ip", "tc", "unshare"):
+    for tool in ("ip", "tc", "unshare", "mount"):
         if not shutil.which(tool):
-            return f"there is no {tool} (Debian: apt-get install iproute2 util-linux)"
-    name = f"kload-try-{os.getpid()}"
-    made = run("ip", "netns", "add", name, check=False)
-    if made.returncode:
-        return f"network namespaces cannot be made: {made.stderr.strip()}"
-    run("ip", "netns", "del", name)
+            return f"there is no {tool} (Debian: apt-get install iproute2 util-linux mount)"
+    folder = tempfile.mkdtemp(prefix="kload-try-")
+    network = None
+    try:
+        network = Network()
+        host = network.host("try")
+        host.slow("1mbit")
+        host.fast()
+        host.cut()
+        run(*host.command("true", clock_offset=5))
+        run("mount", "-t", "tmpfs", "tmpfs", folder)
+        run("umount", folder)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failed:
+        return f"hosts cannot be made here: {' '.join(map(str, failed.cmd))}: {(failed.stderr or '').strip()}"
+    finally:
+        if network is not None:
+            network.end()
+        os.rmdir(folder)
     return ""
 
 
