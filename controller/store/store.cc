@@ -236,9 +236,12 @@ absl::Status Store::Put(const RunRecord& record) {
 }
 
 absl::Status Store::Prune(int kept) {
-  for (const char* sql : {"DELETE FROM runs WHERE state IN ('finished', 'aborted') AND number <= "
-                          "(SELECT MAX(number) FROM runs) - ?",
-                          "DELETE FROM details WHERE ? >= 0 AND id NOT IN (SELECT id FROM runs)"}) {
+  // By the details' key: a search through all of them would keep the core thread at every run's end.
+  for (const char* sql :
+       {"DELETE FROM details WHERE id IN (SELECT id FROM runs WHERE state IN ('finished', "
+        "'aborted') AND number <= (SELECT MAX(number) FROM runs) - ?)",
+        "DELETE FROM runs WHERE state IN ('finished', 'aborted') AND number <= "
+        "(SELECT MAX(number) FROM runs) - ?"}) {
     KLOAD_ASSIGN_OR_RETURN(Statement forget, Statement::Prepare(impl_->db.get(), sql));
     KLOAD_RETURN_IF_ERROR(forget.Bind(int64_t(kept)).Step().status());
   }

@@ -144,6 +144,23 @@ TEST_F(StoreTest, RefusesAFileInThePlaceOfTheFolder) {
   EXPECT_THAT(Message(store.status()), HasSubstr("--data"));
 }
 
+TEST_F(StoreTest, OldRunsGoWithTheirDetailsUnlessTheyGoOn) {
+  auto opened = Store::Open("");
+  ASSERT_TRUE(opened.ok()) << Message(opened.status());
+  Store& store = **opened;
+  for (const auto& [id, state] : {std::pair("r1", "finished"), std::pair("r2", "running"),
+                                  std::pair("r3", "aborted"), std::pair("r4", "finished")}) {
+    ASSERT_TRUE(store.Put(Record(id, state)).ok());
+    ASSERT_TRUE(store.Keep(id, Store::Detail::kSecond, 1, "second").ok());
+  }
+  ASSERT_TRUE(store.Prune(2).ok());
+  for (const auto& [id, kept] : {std::pair("r1", false), std::pair("r2", true),
+                                 std::pair("r3", true), std::pair("r4", true)}) {
+    EXPECT_EQ(store.Find(id)->has_value(), kept) << id;
+    EXPECT_EQ(store.Kept(id, Store::Detail::kSecond)->size(), kept ? 1U : 0U) << id;
+  }
+}
+
 TEST_F(StoreTest, RefusesAFileThatIsNoDatabase) {
   std::filesystem::create_directories(dir_);
   std::ofstream(dir_ + "/kload.db") << std::string(4096, 'x');
