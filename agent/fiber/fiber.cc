@@ -1,9 +1,10 @@
 #include "agent/fiber/fiber.h"
 
 #include <boost/context/fiber.hpp>
-#include <boost/context/protected_fixedsize_stack.hpp>
+#include <boost/context/stack_context.hpp>
 #include <utility>
 
+#include "agent/fiber/stack_pool.h"
 #include "agent/fiber/switch_notes.h"
 #include "common/base/check.h"
 
@@ -13,19 +14,24 @@ namespace context = boost::context;
 
 namespace {
 
-// A stack with a guard page whose place is made known.
+// A stack of the thread's pool whose place is made known.
 class NotedStack {
  public:
-  NotedStack(size_t bytes, SwitchNotes& notes) : stack_(bytes), notes_(notes) {}
+  NotedStack(size_t bytes, SwitchNotes& notes) : bytes_(bytes), notes_(notes) {}
   context::stack_context allocate() {
-    const context::stack_context made = stack_.allocate();
-    notes_.SetStack(static_cast<const char*>(made.sp) - made.size, made.size);
+    const Stack stack = StackPool::OfThread().Take(bytes_);
+    notes_.SetStack(stack.top - stack.bytes, stack.bytes);
+    context::stack_context made;
+    made.sp = stack.top;
+    made.size = stack.bytes;
     return made;
   }
-  void deallocate(context::stack_context& made) { stack_.deallocate(made); }
+  void deallocate(context::stack_context& made) {
+    StackPool::OfThread().Give({static_cast<char*>(made.sp), made.size});
+  }
 
  private:
-  context::protected_fixedsize_stack stack_;
+  const size_t bytes_;
   SwitchNotes& notes_;
 };
 

@@ -16,6 +16,7 @@
 #include "agent/http/failure.h"
 #include "agent/http/http_dump.h"
 #include "agent/http/idle_pool.h"
+#include "agent/http/poller.h"
 #include "agent/http/rate_limit.h"
 #include "agent/http/redirect.h"
 #include "agent/http/request_head.h"
@@ -91,6 +92,7 @@ struct HttpShared::Impl {
       : io(context),
         clock(c),
         options(std::move(o)),
+        poller(context, c),
         rules(options.network, options.allow),
         resolver(context, c, options.network.dns, options.first_dns_turn),
         deadlines(context, c),
@@ -103,6 +105,7 @@ struct HttpShared::Impl {
   boost::asio::io_context& io;
   const Clock& clock;
   const HttpOptions options;
+  Poller poller;
   const DialRules rules;
   Resolver resolver;
   DeadlineQueue deadlines;
@@ -368,7 +371,8 @@ std::optional<Failure> HttpClient::Impl::Open(Fiber& fiber, const Target& target
   const Nanos dial_limit = std::min(limit, begun + kDialTime);
   deadline.Arm(dial_limit);
   std::optional<Failure> failure = Route(fiber, target);
-  connection = std::make_shared<Connection>(shared.io, shared.clock, std::span(shared.scratch));
+  connection = std::make_shared<Connection>(shared.io, shared.poller, shared.clock,
+                                            std::span(shared.scratch));
   current = connection.get();
   const Nanos connecting = shared.clock.Now();
   if (!failure) failure = Dial(fiber, dial_limit, *connection);

@@ -4,17 +4,11 @@
 //            ResponseParser.
 // Thread:    one worker's. Connect(), Handshake() and Exchange() suspend the calling fiber.
 //
-// A read is in flight whenever the connection is open, also while it is idle: so it learns at once
-// that the server has closed it, as k6's client does, and a request costs one write and one read.
-// That read shares the connection's ownership (hence always a shared_ptr), and may end after its
-// client has gone: it touches nothing else then.
+// The poller watches the connection whenever it is open, also while it is idle: so it learns at once that the server has
+// closed it, as k6's client does, and a request costs one write and one read.
 #pragma once
 
-#include <array>
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/system/error_code.hpp>
 #include <memory>
 #include <optional>
@@ -24,7 +18,9 @@
 
 #include "agent/fiber/fiber.h"
 #include "agent/http/failure.h"
+#include "agent/http/poller.h"
 #include "agent/http/response_parser.h"
+#include "agent/http/stream.h"
 #include "agent/http/tls.h"
 #include "agent/http/url.h"
 #include "common/base/clock.h"
@@ -46,13 +42,13 @@ struct ExchangeFailure {
   bool stale = false;
 };
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection final : public std::enable_shared_from_this<Connection>, private Poller::Watch {
  public:
-  using Endpoint = boost::asio::ip::tcp::endpoint;
+  using Endpoint = Stream::Endpoint;
 
-  // `scratch` takes long bodies while a fiber runs; one may serve all connections of a worker.
-  Connection(boost::asio::io_context& io, const Clock& clock, std::span<char> scratch);
-  ~Connection();
+  // `scratch` takes what arrives until the parser has it; one serves all connections of a worker.
+  Connection(boost::asio::io_context& io, Poller& poller, const Clock& clock,
+             std::span<char> scratch);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -69,7 +65,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // After an exchange: the server will take another request.
   bool reusable() const { return reusable_; }
   // Nothing has arrived since the last exchange, not even the end.
-  bool idle() const { return socket_.is_open() && !read_done_; }
+  bool idle() const { return stream_.is_open(); }
   // Ends whatever a fiber waits for here soon, through the io_context. Idempotent.
   void Close();
 
@@ -80,45 +76,31 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const std::string& tls_cipher() const { return tls_cipher_; }
 
  private:
-  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
-                                                  boost::asio::io_context::executor_type>;
-  static constexpr size_t kReadBytes = 4096;  // most API answers fit
   struct Progress;
 
-  boost::system::error_code Open(const Endpoint& endpoint, const std::optional<IpAddress>& local);
+  void OnReady(uint32_t events) override;
   void Suspend(Fiber& fiber);
   void Wake();
-  void StartRead();
-  void OnRead(const boost::system::error_code& error, size_t bytes);
+  void WakeSoon();
+  void Yield(Fiber& fiber);
   void Send(Fiber& fiber, Progress& progress);
-  void SendTls(Fiber& fiber, Progress& progress);
-  void WaitForRoom(Fiber& fiber);
-  void WaitForWrite(Fiber& fiber);
-  void TakeRead(Progress& progress);
-  ResponseParser::State Drain(Progress& progress, boost::system::error_code& error);
+  void Receive(Fiber& fiber, Progress& progress);
+  std::string_view Joined(std::string_view head, std::string_view body);
+  bool IsQuiet();
   std::optional<ExchangeFailure> Finish(Progress& progress);
 
+  boost::asio::io_context& io_;
   const Clock& clock_;
   const std::span<char> scratch_;
-  Socket socket_;
-  TlsPeer peer_;  // before tls_, which refers to it
-  std::optional<boost::asio::ssl::stream<Socket&>> tls_;
+  Poller& poller_;
+  Stream stream_;
   std::string remote_ip_;
   uint16_t remote_port_ = 0;
   std::string tls_version_;
   std::string tls_cipher_;
-
   Fiber* waiter_ = nullptr;  // who is suspended here
-  bool reading_ = false;     // a read is in flight
-  bool read_done_ = false;   // it ended and was not looked at yet
-  bool writing_ = false;     // a write, or the wait for one to be possible, is in flight
   bool reusable_ = false;
   size_t exchanges_ = 0;
-  size_t read_bytes_ = 0;
-  boost::system::error_code read_error_;
-  boost::system::error_code write_error_;
-  size_t written_bytes_ = 0;  // by the last write over TLS
-  std::array<char, kReadBytes> buffer_;
 };
 
 }  // namespace kload::agent

@@ -16,7 +16,7 @@
 namespace kload::agent {
 namespace {
 
-// Where an SSL keeps its TlsPeer: Asio uses the application data for callbacks of its own.
+// Where an SSL keeps its TlsPeer.
 int PeerIndex() {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
@@ -86,6 +86,8 @@ absl::Status SetUp(SSL_CTX* context, const TlsContext::Options& options) {
   KLOAD_RETURN_IF_ERROR(SetUpVersions(context, options.tls));
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // A record's header and content with one read, not two.
+  SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
   // A server that knows HTTP/2 must not choose it.
   static constexpr unsigned char kProtocols[] = "\x08http/1.1";

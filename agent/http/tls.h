@@ -8,7 +8,6 @@
 #include <absl/status/statusor.h>
 #include <openssl/ssl.h>
 
-#include <boost/asio/ssl/context.hpp>
 #include <boost/system/error_code.hpp>
 #include <memory>
 #include <string>
@@ -46,7 +45,7 @@ class TlsContext {
   //         OpenSSL can not be set up.
   static absl::StatusOr<std::unique_ptr<TlsContext>> Create(const Options& options);
 
-  boost::asio::ssl::context& asio() { return asio_; }
+  SSL_CTX* native() { return context_.get(); }
   // Before the handshake: `ssl` asks for the target's name, checks it, has the client certificate
   // for it, and takes up an older session.
   // False: OpenSSL takes no such name.
@@ -63,13 +62,17 @@ class TlsContext {
     KeyPointer key;
   };
 
-  explicit TlsContext(SSL_CTX* context) : asio_(context) {}
+  struct FreeContext {
+    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+  };
+
+  explicit TlsContext(SSL_CTX* context) : context_(context) {}
   absl::Status AddClientCertificates(const std::vector<ClientCertificate>& certificates);
   // False: OpenSSL does not take it.
   bool UseClientCertificate(SSL* ssl, const Target& target);
   static int OnNewSession(SSL* ssl, SSL_SESSION* session);
 
-  boost::asio::ssl::context asio_;
+  const std::unique_ptr<SSL_CTX, FreeContext> context_;
   std::unordered_map<std::string, Session> sessions_;  // by TlsPeer::name, the newest
   std::vector<ClientPair> client_pairs_;
   HostTable client_hosts_;  // numbers in client_pairs_

@@ -12,8 +12,8 @@ namespace kload::agent {
 
 class SideSlots {
  public:
-  // Each has a stack, which is two mappings: the kernel allows a process 65,530 (vm.max_map_count), and an agent has a
-  // worker per core. Sixteen workers may fill theirs up.
+  // Each has a stack, which is two mappings before Linux 6.13: the kernel allows a process 65,530 (vm.max_map_count), and
+  // an agent has a worker per core. Sixteen workers may fill theirs up.
   static constexpr size_t kMax = 1500;
 
   class Waiter {

@@ -11,6 +11,7 @@ TimerQueue::Timer::Timer(TimerQueue& queue, std::function<void()> fire)
 TimerQueue::Timer::~Timer() { Cancel(); }
 
 void TimerQueue::Timer::Arm(Nanos due) {
+  if (armed() && due == due_) return;
   Cancel();
   due_ = due;
   queue_.Add(*this);

@@ -122,6 +122,7 @@ absl::StatusOr<http::Response> VuHost::Fetch(const http::Request& request, const
   if (cancelled_) return Stopped();
   http::Response response = http_.Fetch(*fiber_, request);
   RecordHops(request, scope(), tags, response);
+  suspended_ = suspended_ || sent_;  // what was sent was waited for
   if (!cancelled_ && !sent_) {
     // Nothing was sent, perhaps nothing was waited for: a script that tries again and again would keep the loop from
     // all else, its own end included.

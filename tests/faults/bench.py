@@ -1,6 +1,7 @@
 """One test on a cluster of real processes, each on a host of its own, and what the target saw of it."""
 
 import json
+import os
 import pathlib
 import re
 import signal
@@ -175,8 +176,16 @@ class Bench:
                 return pid
             pid = int(children[0])
 
+    def starve(self, process, seconds, share):
+        """Lets the process run for `share` of the time only, as a quota of processor time does: 200 ms are a period."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.signal(process, signal.SIGSTOP)
+            time.sleep(0.2 * (1 - share))
+            self.signal(process, signal.SIGCONT)
+            time.sleep(0.2 * share)
+
     def signal(self, process, number):
-        import os
         os.kill(self.pid_of(process), number)
 
     def memory(self, process):

@@ -162,6 +162,38 @@ def agent_cut_off(bench_of):
     return figures(bench, recovered)
 
 
+@fault("agent's words to the controller lost for 10 s, one way", long=True)
+def agent_muted(bench_of):
+    bench = bench_of(20)
+    bench.run_to(4)
+    bench.agent_hosts[1].mute(bench.controller_host)
+    since = time.monotonic()
+    time.sleep(10)
+    bench.agent_hosts[1].unmute(bench.controller_host)
+    check(bench.finish() == 0, bench.kctl.output)
+    check("a1" in bench.lost_agents(), "its loss is not said")
+    # It goes on while others run its part, see docs/faults.md: more than planned, and none of it uncounted.
+    check_account(bench)
+    check(bench.seen <= bench.planned() + RATE / 3 * 15, f"the target saw {bench.seen} of {bench.planned()} requests")
+    check(bench.rate(since, since + 9) >= RATE * 0.9, "there was less load than planned")
+    return figures(bench)
+
+
+@fault("agent starved (a tenth of the processor) for 5 s")
+def agent_starved(bench_of):
+    bench = bench_of(10)
+    bench.run_to(3)
+    bench.starve(bench.agents[1], 5, 0.1)
+    check(bench.finish() == 0, bench.kctl.output)
+    check(bench.lost_agents() == [], "it counts as lost")
+    check_account(bench)
+    check(bench.missing_load() == 0, f"{bench.missing_load()} arrivals are missing")
+    kload = bench.summary["kload"]
+    check(kload["label"] != "trustworthy", "the result is said to be trustworthy")
+    check(any(finding["agent"] == "a1" for finding in kload["findings"]), f"nobody names a1: {kload['findings']}")
+    return figures(bench, agent=kload["label"])
+
+
 @fault("controller cut off for 6 s, no one is told")
 def controller_cut_off(bench_of):
     bench = bench_of(15)

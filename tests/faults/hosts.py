@@ -113,6 +113,14 @@ class Host:
     def heal(self):
         run("ip", "link", "set", self._outside, "up")
 
+    def mute(self, other):
+        """What this host sends to `other` vanishes; what `other` sends arrives. By a neighbour that does not exist."""
+        run("ip", "-n", self.namespace, "neigh", "replace", other.address, "lladdr", "02:00:00:00:00:01", "dev", self._inside,
+            "nud", "permanent")
+
+    def unmute(self, other):
+        run("ip", "-n", self.namespace, "neigh", "del", other.address, "dev", self._inside)
+
     def slow(self, rate, delay=None):
         """`rate` in tc's words, both ways; `delay` where the kernel can."""
         both = [("tc",), ("ip", "netns", "exec", self.namespace, "tc")]

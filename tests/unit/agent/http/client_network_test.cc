@@ -187,7 +187,7 @@ TEST_F(ClientNetworkTest, LogsWhatTravelsWhenAsked) {
 class IdlePoolTest : public ClientTest {
  protected:
   std::shared_ptr<Connection> Connect(const ScriptedServer& server) {
-    auto connection = std::make_shared<Connection>(io_, clock_, std::span(scratch_));
+    auto connection = std::make_shared<Connection>(io_, poller_, clock_, std::span(scratch_));
     Run([&](Fiber& fiber) {
       EXPECT_FALSE(
           connection->Connect(fiber, {boost::asio::ip::make_address("127.0.0.1"), server.port()}));
@@ -202,6 +202,7 @@ class IdlePoolTest : public ClientTest {
     return ParseUrl(server.Url("/", host)).value();
   }
 
+  Poller poller_{io_, clock_};
   std::vector<char> scratch_ = std::vector<char>(65536);
 };
 

@@ -1,0 +1,141 @@
+#include "agent/http/poller.h"
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <boost/asio/error.hpp>
+#include <cerrno>
+#include <utility>
+
+#include "common/base/check.h"
+
+namespace kload::agent {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+// Per call: more would let timers wait, as each may resume a script.
+constexpr size_t kEventsMax = 128;
+// Of a busy worker: with so many events at once the next ones are there by now, and asking again costs less than a turn of
+// the loop.
+constexpr size_t kBusy = 8;
+constexpr int kRoundsMax = 4;
+
+constexpr Poller::Ticket TicketOf(uint32_t slot, uint32_t uses) {
+  return (static_cast<uint64_t>(uses) << 32) | slot;
+}
+
+int MakeSet() {
+  const int set = epoll_create1(EPOLL_CLOEXEC);
+  KLOAD_CHECK(set >= 0, "no epoll set can be made: raise the limit of open files (ulimit -n)");
+  return set;
+}
+
+}  // namespace
+
+Poller::Poller(asio::io_context& io, const Clock& clock)
+    : clock_(clock), set_(io.get_executor(), MakeSet()) {}
+
+Poller::~Poller() {
+  KLOAD_CHECK(watches_ == 0, "a socket outlives its poller");
+  *alive_ = false;
+}
+
+error_code Poller::Add(int socket, Watch& watch, Ticket& ticket) {
+  if (free_.empty()) {
+    free_.push_back(static_cast<uint32_t>(slots_.size()));
+    slots_.emplace_back();
+  }
+  const uint32_t number = free_.back();
+  Slot& slot = slots_[number];
+  epoll_event wanted{};
+  wanted.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  wanted.data.u64 = TicketOf(number, slot.uses);
+  if (epoll_ctl(set_.native_handle(), EPOLL_CTL_ADD, socket, &wanted) != 0) {
+    return {errno, asio::error::get_system_category()};
+  }
+  free_.pop_back();
+  slot.watch = &watch;
+  ticket = wanted.data.u64;
+  ++watches_;
+  Arm();
+  return {};
+}
+
+void Poller::Remove(Ticket ticket) {
+  const auto number = static_cast<uint32_t>(ticket);
+  Slot& slot = slots_[number];
+  KLOAD_CHECK(slot.watch != nullptr && ticket == TicketOf(number, slot.uses),
+              "a ticket is removed once");
+  slot.watch = nullptr;
+  ++slot.uses;
+  free_.push_back(number);
+  if (--watches_ == 0 && armed_) {
+    error_code ignored;
+    set_.cancel(ignored);  // so that the loop can end
+  }
+}
+
+void Poller::Arm() {
+  if (armed_ || watches_ == 0) return;
+  armed_ = true;
+  set_.async_wait(Descriptor::wait_read, [this, alive = alive_](const error_code&) {
+    if (!*alive) return;
+    armed_ = false;
+    OnWake();
+  });
+}
+
+// Also after a cancelled wait: then there is nothing to tell, or a new watch to wait for.
+void Poller::OnWake() {
+  const std::shared_ptr<bool> alive = alive_;
+  for (int round = 0; round < kRoundsMax; ++round) {
+    const size_t told = TellOnce(*alive);
+    if (!*alive) return;
+    if (told < kBusy) break;
+  }
+  Arm();
+}
+
+void Poller::Gather(Fiber& fiber) {
+  if (!more_to_tell_) return;
+  if (deferred_.empty()) deferred_since_ = clock_.Now();
+  deferred_.push_back(&fiber);
+  fiber.Suspend();
+}
+
+// Each of them sends at once, and may come back when it has not waited.
+void Poller::ResumeDeferred() {
+  resuming_.swap(deferred_);
+  for (Fiber* fiber : resuming_) fiber->Resume();
+  resuming_.clear();
+}
+
+// Returns how many events there were; none when the poller has gone meanwhile.
+size_t Poller::TellOnce(const bool& alive) {
+  std::array<epoll_event, kEventsMax> events;
+  const int count =
+      epoll_wait(set_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
+  if (count <= 0) return 0;
+  const auto told = static_cast<size_t>(count);
+  for (size_t i = 0; i < told; ++i) {
+    more_to_tell_ = i + 1 < told;
+    const Ticket ticket = events[i].data.u64;
+    const auto number = static_cast<uint32_t>(ticket);
+    // Told an earlier one of these events, its owner may have closed this socket.
+    if (slots_[number].watch == nullptr || ticket != TicketOf(number, slots_[number].uses))
+      continue;
+    slots_[number].watch->OnReady(events[i].events);
+    if (!alive) return 0;
+    const bool full = deferred_.size() >= kDeferMax;
+    if (full || (!deferred_.empty() && clock_.Now() - deferred_since_ > kDeferTime)) {
+      ResumeDeferred();
+    }
+  }
+  more_to_tell_ = false;
+  ResumeDeferred();
+  return told;
+}
+
+}  // namespace kload::agent

@@ -1,0 +1,83 @@
+// Which of a worker's sockets can be read or written: an epoll set of its own, that the worker's io_context watches as one
+// descriptor.
+//
+// Asio tries each read before it waits for it, which for a request and its answer is a system call in vain; and it takes a
+// lock, an allocation and two queues per operation. Here a socket is registered once, and an answer costs one recv().
+// Data path: kernel -> Poller -> Watch (a Connection) -> its fiber.
+// Thread:    one worker's.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/system/error_code.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "agent/fiber/fiber.h"
+#include "common/base/clock.h"
+
+namespace kload::agent {
+
+class Poller {
+ public:
+  // Who waits for a socket.
+  class Watch {
+   public:
+    // Something has changed since the last call: EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR as they hold now. Edges
+    // only: what was not read is not told again. May add and remove any watch, this one too.
+    virtual void OnReady(uint32_t events) = 0;
+
+   protected:
+    ~Watch() = default;
+  };
+  // Stands for one Add(); never given twice.
+  using Ticket = uint64_t;
+
+  static constexpr size_t kDeferMax = 32;
+  static constexpr Nanos kDeferTime = std::chrono::microseconds(200);
+
+  // Errors while the set is made end the process: there is no load without it.
+  Poller(boost::asio::io_context& io, const Clock& clock);
+  ~Poller();
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+
+  // `socket` until Remove(), which comes before `watch` ends. The io_context has work as long as there is a watch.
+  boost::system::error_code Add(int socket, Watch& watch, Ticket& ticket);
+  // Before `fiber` sends: suspends it while other answers are there to be read, at most for kDeferMax fibers or kDeferTime.
+  // Requests that go out together wake a server once and not each time, which on one machine (and in a virtual one, where
+  // waking a processor leaves it) costs the sender as much as the sending.
+  void Gather(Fiber& fiber);
+  // Before the socket is closed, which takes it out of the kernel's set. What was seen and not told yet is dropped.
+  void Remove(Ticket ticket);
+
+ private:
+  using Descriptor =
+      boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+  struct Slot {
+    Watch* watch = nullptr;
+    uint32_t uses = 0;  // distinguishes the tickets of one slot
+  };
+
+  void Arm();
+  void OnWake();
+  void ResumeDeferred();
+  size_t TellOnce(const bool& alive);
+
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> free_;
+  size_t watches_ = 0;
+  const Clock& clock_;
+  bool more_to_tell_ = false;  // in the batch at hand
+  std::vector<Fiber*> deferred_;
+  std::vector<Fiber*> resuming_;  // deferred_ of before, kept for its memory
+  Nanos deferred_since_{0};       // of the first one
+  bool armed_ = false;
+  // False when the poller has gone, for handlers and for calls that it does not survive.
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Descriptor set_;
+};
+
+}  // namespace kload::agent
