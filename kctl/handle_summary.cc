@@ -33,7 +33,7 @@ absl::StatusOr<std::optional<Files>> Call(const SummaryScript& script, const std
                     .insecure_skip_tls_verify = script.insecure_skip_tls_verify},
                    deadline);
   k6::ScriptSettings settings;
-  settings.env = script.env;
+  settings.env = std::make_shared<const std::map<std::string, std::string>>(script.env);
   settings.memory_limit_bytes = kMemoryMax;
   KLOAD_ASSIGN_OR_RETURN(const std::unique_ptr<k6::ScriptInstance> instance,
                          k6::ScriptInstance::Create(std::move(compiled), host, settings));

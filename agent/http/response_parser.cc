@@ -102,13 +102,15 @@ ResponseParser::ResponseParser(bool head_request, bool store_body)
   StartMessage();
 }
 
-ResponseParser::~ResponseParser() = default;
+ResponseParser::~ResponseParser() { EndMessage(); }
 
 void ResponseParser::StartMessage() {
-  response_ = ParsedResponse();
-  message_ = std::make_unique<Message>(response_, header_bytes_, store_body_);
-  message_->skip(head_request_);
+  static_assert(sizeof(Message) <= kMessageBytes && alignof(Message) <= alignof(std::max_align_t));
+  new (message_bytes_) Message(response_, header_bytes_, store_body_);
+  message().skip(head_request_);
 }
+
+void ResponseParser::EndMessage() { message().~Message(); }
 
 void ResponseParser::Fail(std::string text) {
   state_ = State::kFailed;
@@ -121,7 +123,7 @@ size_t ResponseParser::Consume(std::string_view bytes) {
   size_t taken = 0;
   while (taken < bytes.size() && state_ == State::kNeedMore) {
     error_code error;
-    const size_t step = message_->put({bytes.data() + taken, bytes.size() - taken}, error);
+    const size_t step = message().put({bytes.data() + taken, bytes.size() - taken}, error);
     taken += step;
     if (error == beast_http::error::need_more) return taken;
     if (error == beast_http::error::header_limit) {
@@ -130,14 +132,16 @@ size_t ResponseParser::Consume(std::string_view bytes) {
       Fail(fmt::format("response body is larger than {} MiB", kBodyBytesMax / 1024 / 1024));
     } else if (error) {
       Fail("malformed HTTP response: " + error.message());
-    } else if (!message_->is_done()) {
+    } else if (!message().is_done()) {
       if (step == 0) return taken;
     } else if (response_.status / 100 != 1 || response_.status == 101) {
-      response_.keep_alive = message_->keep_alive();
+      response_.keep_alive = message().keep_alive();
       state_ = State::kDone;
     } else if (++interims_ > kInterimsMax) {
       Fail("too many interim (1xx) responses");
     } else {
+      EndMessage();
+      response_ = ParsedResponse();
       StartMessage();
     }
   }
@@ -149,7 +153,7 @@ ResponseParser::State ResponseParser::Feed(std::string_view bytes) {
   if (joined) pending_.append(bytes);
   // Some servers leave out the space before an empty reason, and Beast insists on it.
   const std::string_view all = joined ? std::string_view(pending_) : bytes;
-  if (!message_->has_status() && all.size() > kStatusLineWithoutReason &&
+  if (!message().has_status() && all.size() > kStatusLineWithoutReason &&
       all[kStatusLineWithoutReason] == '\r' && all.substr(0, 7) == "HTTP/1.") {
     std::string repaired(all);
     repaired.insert(kStatusLineWithoutReason, " ");
@@ -168,12 +172,12 @@ ResponseParser::State ResponseParser::Feed(std::string_view bytes) {
 
 ResponseParser::State ResponseParser::FeedEnd() {
   if (state_ != State::kNeedMore) return state_;
-  if (!message_->got_some()) {
+  if (!message().got_some()) {
     Fail(interims_ == 0 ? "EOF" : "unexpected EOF");
     return state_;
   }
   error_code error;
-  message_->put_eof(error);
+  message().put_eof(error);
   if (error) {
     Fail("unexpected EOF");
   } else {

@@ -41,6 +41,8 @@ class ResponseParser {
   // and drops it.
   ResponseParser(bool head_request, bool store_body);
   ~ResponseParser();
+  ResponseParser(const ResponseParser&) = delete;
+  ResponseParser& operator=(const ResponseParser&) = delete;
 
   // Takes the next bytes. Bytes behind the end of the response make leftover() true.
   State Feed(std::string_view bytes);
@@ -56,14 +58,18 @@ class ResponseParser {
 
  private:
   class Message;
+  static constexpr size_t kMessageBytes =
+      192;  // a Message, made in place: one is needed per request
+  Message& message() { return *reinterpret_cast<Message*>(message_bytes_); }
   void StartMessage();
+  void EndMessage();
   size_t Consume(std::string_view bytes);
   void Fail(std::string text);
 
   const bool head_request_;
   const bool store_body_;
   ParsedResponse response_;
-  std::unique_ptr<Message> message_;
+  alignas(std::max_align_t) std::byte message_bytes_[kMessageBytes];
   std::string pending_;  // not consumed yet: an incomplete line
   size_t header_bytes_ = 0;
   int interims_ = 0;

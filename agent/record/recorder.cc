@@ -14,6 +14,9 @@ struct Recorder::Scope {
   Tags tags;
   bool has_name = false;
   bool overflow = false;  // stands for scopes beyond the bound
+  // By metric: where samples without tags of their own go, nullptr where that is not known yet. What each iteration records
+  // by itself has none.
+  mutable std::vector<Series*> untagged;
 };
 
 namespace {
@@ -90,14 +93,22 @@ struct Recorder::Impl {
   }
 
   // Adds a sample to the series that `key` stands for, with the tags that `make_tags` gives when it
-  // is not known.
+  // is not known. Returns the series; nullptr when the sample overflowed.
   template <typename MakeTags>
-  void AddByKey(const Scope& scope, MetricId metric, double value, Nanos at, MakeTags make_tags) {
-    if (Series** known = singles.Find(key)) return Put(**known, value, at);
-    Series* series = scope.overflow ? nullptr : table.Intern(metrics.Get(metric), make_tags());
-    if (series == nullptr) return PutOverflow(metric, value, at);
-    if (singles.size() < options.series_max) singles.Insert(key, series);
-    Put(*series, value, at);
+  Series* AddByKey(const Scope& scope, MetricId metric, double value, Nanos at,
+                   MakeTags make_tags) {
+    Series** const known = singles.Find(key);
+    Series* series = known != nullptr ? *known : nullptr;
+    if (series == nullptr && !scope.overflow) {
+      series = table.Intern(metrics.Get(metric), make_tags());
+      if (series != nullptr && singles.size() < options.series_max) singles.Insert(key, series);
+    }
+    if (series == nullptr) {
+      PutOverflow(metric, value, at);
+    } else {
+      Put(*series, value, at);
+    }
+    return series;
   }
 
   void MakeHopKey(const Scope& scope, const http::Hop& hop, const Tags& tags) {
@@ -194,9 +205,16 @@ void Recorder::Add(const Scope* scope, MetricId metric, double value, const Tags
     impl_->options.sample_log(impl_->metrics.Get(metric), value,
                               impl_->rules.Merge(scope->tags, tags, Use::kSample), at);
   }
+  if (tags.empty() && metric < scope->untagged.size() && scope->untagged[metric] != nullptr) {
+    return impl_->Put(*scope->untagged[metric], value, at);
+  }
   impl_->key.Clear().Add(kSampleKey).Add(scope->id).Add(metric).Add(tags);
-  impl_->AddByKey(*scope, metric, value, at,
-                  [&] { return impl_->rules.Merge(scope->tags, tags, Use::kSeries); });
+  Series* series = impl_->AddByKey(*scope, metric, value, at, [&] {
+    return impl_->rules.Merge(scope->tags, tags, Use::kSeries);
+  });
+  if (series == nullptr || !tags.empty()) return;
+  if (scope->untagged.size() <= metric) scope->untagged.resize(metric + 1);
+  scope->untagged[metric] = series;
 }
 
 void Recorder::AddCheck(const Scope* scope, std::string_view name, bool passed, const Tags& tags,

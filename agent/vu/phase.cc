@@ -45,7 +45,7 @@ PhaseOutcome Phase::Run() {
   script_ = std::move(script).value();
   host_.BeginEntry();
   PhaseOutcome outcome = Call();
-  host_.EndEntry();
+  host_.EndEntry(shared_.RunNow());
   return outcome;
 }
 

@@ -48,7 +48,7 @@ struct VuShared {
   MetricTable& metrics;
   Recorder& recorder;
   const RunOptions& options;
-  const std::map<std::string, std::string>& env;
+  const std::shared_ptr<const std::map<std::string, std::string>> env;
   std::shared_ptr<const k6::CompiledScript> script;
   std::function<void(LogRecord)> log;
   std::function<void(TestCallRecord)> call_test;
@@ -66,6 +66,7 @@ struct VuShared {
   // Run time; 0 until the start is known.
   // What k6/execution tells of the agent.
   k6::Execution AgentExecution() const;
+  Nanos RunTime(Nanos steady) const { return start ? steady - *start : Nanos::zero(); }
   Nanos RunNow() const { return start ? clock.Now() - *start : Nanos::zero(); }
 };
 

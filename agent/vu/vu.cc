@@ -117,7 +117,8 @@ absl::Status Vu::TakeSetupData() {
 
 void Vu::RunStretches() {
   while (true) {
-    const VuLife::Decision decision = life_.Decide(shared_.RunNow());
+    const Nanos start = shared_.clock.Now();
+    const VuLife::Decision decision = life_.Decide(shared_.RunTime(start));
     if (decision.kind == VuLife::Decision::Kind::kEnd) break;
     if (decision.kind == VuLife::Decision::Kind::kWait) {
       SetActive(false);
@@ -134,13 +135,13 @@ void Vu::RunStretches() {
     ArmCut(decision.cut);
     number_in_test_ = spec_.numbers->in_test.Next();
     number_in_agent_ = spec_.numbers->in_agent.Next();
-    const Nanos start = shared_.clock.Now();
-    Iterate();
+    const Nanos end = Iterate(start);
     spec_.pool->NoteDone();
-    PauseAfter(start, decision.until);
+    PauseAfter(start, end, decision.until);
   }
   const int64_t dropped = spec_.pool->TakeRest();
-  if (dropped > 0) host_.Record(Builtin::kDroppedIterations, static_cast<double>(dropped));
+  if (dropped > 0)
+    host_.Record(Builtin::kDroppedIterations, static_cast<double>(dropped), shared_.RunNow());
   SetActive(false);
 }
 
@@ -160,31 +161,32 @@ void Vu::RunArrivals(Arrivals& arrivals) {
     number_in_test_ = given_->number;
     number_in_agent_ = given_->number_in_agent;
     given_.reset();
-    Iterate();
-    PauseAfter(start, ArrivalsEnd());
+    const Nanos end = Iterate(start);
+    PauseAfter(start, end, ArrivalsEnd());
     SetActive(false);
   }
 }
 
-void Vu::Iterate() {
+Nanos Vu::Iterate(Nanos start) {
   host_.BeginEntry();
-  const Nanos start = shared_.clock.Now();
   in_script_ = true;
   const k6::Outcome outcome = script_->CallIteration(spec_.scenario->exec, iteration_++);
   in_script_ = false;
-  const Nanos duration = shared_.clock.Now() - start;
-  host_.EndEntry();
+  const Nanos end = shared_.clock.Now();
+  const Nanos at = shared_.RunTime(end);
+  host_.EndEntry(at);
   const bool complete = outcome.kind == Kind::kOk || outcome.kind == Kind::kException;
   if (outcome.kind == Kind::kException) {
     host_.Log(k6::LogLevel::kError, ExceptionText(outcome), "stacktrace");
-    host_.Record(Builtin::kIterationExceptions, 1);
+    host_.Record(Builtin::kIterationExceptions, 1, at);
   }
   if (complete) {
-    host_.Record(Builtin::kIterations, 1);
-    host_.Record(Builtin::kIterationDuration, Milliseconds(duration));
+    host_.Record(Builtin::kIterations, 1, at);
+    host_.Record(Builtin::kIterationDuration, Milliseconds(end - start), at);
   }
   listener_.OnIteration(spec_.scenario_index, complete);
   if (shared_.options.no_vu_connection_reuse) host_.CloseIdle();
+  return end;
 }
 
 k6::Execution Vu::Execution() const {
@@ -214,10 +216,10 @@ double Vu::Progress() const {
                     1.0);
 }
 
-void Vu::PauseAfter(Nanos iteration_start, Nanos stretch_end) {
+void Vu::PauseAfter(Nanos iteration_start, Nanos iteration_end, Nanos stretch_end) {
   const Nanos next = iteration_start + shared_.options.min_iteration_duration;
   const Nanos until = std::min(next, *shared_.start + stretch_end);
-  if (until <= shared_.clock.Now() || stopped_) return host_.YieldIfBusy();
+  if (until <= iteration_end || stopped_) return host_.YieldIfBusy();
   // Others may wake the VU, when its scenario is scaled.
   while (!stopped_ && shared_.clock.Now() < until) host_.WaitUntil(until);
 }

@@ -71,7 +71,7 @@ class Vu {
   // One iteration for a VU that told Arrivals that it is idle.
   void Give(const Arrival& arrival);
   // Adds a sample in the VU's name.
-  void Record(MetricId metric, double value) { host_.Record(metric, value); }
+  void Record(MetricId metric, double value) { host_.Record(metric, value, shared_.RunNow()); }
   // What Spec::allowed says has changed.
   void Rescale() { host_.Wake(); }
   // Whether the VU is one of those that the plan wants now, of an externally controlled scenario.
@@ -100,8 +100,9 @@ class Vu {
   absl::Status TakeSetupData();
   void RunStretches();
   void RunArrivals(Arrivals& arrivals);
-  void Iterate();
-  void PauseAfter(Nanos iteration_start, Nanos stretch_end);
+  // Both ends in steady time, which each step is given: reading the clock costs as much as recording a sample.
+  Nanos Iterate(Nanos start);
+  void PauseAfter(Nanos iteration_start, Nanos iteration_end, Nanos stretch_end);
   k6::Execution Execution() const;
   double Progress() const;
   void SetActive(bool active);

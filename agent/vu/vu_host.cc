@@ -74,20 +74,22 @@ void VuHost::BeginEntry() {
   suspended_ = false;
   ++iteration_;
   if (std::exchange(cancelled_, false)) http_.Reset();
-  if (start_delay_) Record(Builtin::kIterationStartDelay, Milliseconds(*start_delay_));
+  if (start_delay_) {
+    Record(Builtin::kIterationStartDelay, Milliseconds(*start_delay_), shared_.RunNow());
+  }
 }
 
 void VuHost::BeginArrival(Nanos delay) { start_delay_ = delay; }
 
-void VuHost::EndEntry() {
+void VuHost::EndEntry(Nanos at) {
   groups_.resize(1);
   // Also when there was no traffic, as k6 does.
-  Record(Builtin::kDataSent, static_cast<double>(bytes_sent_));
-  Record(Builtin::kDataReceived, static_cast<double>(bytes_received_));
+  Record(Builtin::kDataSent, static_cast<double>(bytes_sent_), at);
+  Record(Builtin::kDataReceived, static_cast<double>(bytes_received_), at);
 }
 
-void VuHost::Record(MetricId metric, double value) {
-  shared_.recorder.Add(groups_.front().scope, metric, value, Tagged({}), shared_.RunNow());
+void VuHost::Record(MetricId metric, double value, Nanos at) {
+  shared_.recorder.Add(groups_.front().scope, metric, value, Tagged({}), at);
 }
 
 void VuHost::Wake() {

@@ -53,12 +53,12 @@ class VuHost final : public k6::Host, private SideSlots::Waiter {
   // The next entry is an iteration that begins `delay` after it was due: its requests are recorded with that
   // added as well.
   void BeginArrival(Nanos delay);
-  // Records data_sent and data_received of the entry.
-  void EndEntry();
+  // Records data_sent and data_received of the entry, which ended at run time `at`.
+  void EndEntry(Nanos at);
   // Closes idle connections.
   void CloseIdle() { http_.CloseIdle(); }
   // Adds a sample under the root group.
-  void Record(MetricId metric, double value);
+  void Record(MetricId metric, double value, Nanos at);
 
   // ---- outside ----
   // Ends WaitUntil() and Wait() soon; a script's sleep goes on.

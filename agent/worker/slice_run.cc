@@ -62,7 +62,7 @@ SliceRun::SliceRun(boost::asio::io_context& io, const Clock& clock, TimerQueue& 
               metrics_,
               recorder_,
               spec_->plan.options,
-              spec_->env,
+              {spec_, &spec_->env},
               spec_->script,
               [this](LogRecord record) { Log(std::move(record)); },
               [this](TestCallRecord record) { Emit(std::move(record)); },

@@ -2,16 +2,42 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <cstring>
+
+#include "common/base/check.h"
 
 namespace kload::js {
 namespace {
 
-constexpr size_t kBlockOverheadBytes = 8;  // of malloc, per block
+// Sanitizers see the use of freed memory only in blocks of their own.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kPooled = false;
+#else
+constexpr bool kPooled = true;
+#endif
 
-size_t BytesOf(void* block) { return ::malloc_usable_size(block) + kBlockOverheadBytes; }
+constexpr size_t kMallocOverheadBytes = 8;  // per block
+
+bool IsPooled(const void* block) { return kPooled && BlockPool::Owns(block); }
+
+size_t UsableBytes(void* block) {
+  return IsPooled(block) ? BlockPool::BytesOf(block) : ::malloc_usable_size(block);
+}
+
+size_t BytesOf(void* block) {
+  return IsPooled(block) ? BlockPool::BytesOf(block)
+                         : ::malloc_usable_size(block) + kMallocOverheadBytes;
+}
 
 }  // namespace
+
+Heap::Heap(size_t limit_bytes) : limit_bytes_(limit_bytes), pool_(BlockPool::OfThread()) {}
+
+Heap::~Heap() {
+  KLOAD_CHECK(&pool_ == &BlockPool::OfThread(), "a script engine ends on the thread that made it");
+}
 
 bool Heap::Grants(size_t more_bytes, size_t request_bytes) const {
   if (limit_bytes_ == 0) return true;
@@ -27,7 +53,8 @@ void Heap::Account(JSMallocState* state, size_t taken_bytes, size_t freed_bytes)
 void* Heap::Allocate(JSMallocState* state, size_t size) {
   auto& heap = *static_cast<Heap*>(state->opaque);
   if (!heap.Grants(size, size)) return nullptr;
-  void* block = std::malloc(size);
+  void* block = kPooled ? heap.pool_.Take(size) : nullptr;
+  if (block == nullptr) block = std::malloc(size);
   if (block == nullptr) return nullptr;
   ++state->malloc_count;
   heap.Account(state, BytesOf(block), 0);
@@ -36,9 +63,14 @@ void* Heap::Allocate(JSMallocState* state, size_t size) {
 
 void Heap::Free(JSMallocState* state, void* block) {
   if (block == nullptr) return;
+  auto& heap = *static_cast<Heap*>(state->opaque);
   --state->malloc_count;
-  static_cast<Heap*>(state->opaque)->Account(state, 0, BytesOf(block));
-  std::free(block);
+  heap.Account(state, 0, BytesOf(block));
+  if (IsPooled(block)) {
+    heap.pool_.Give(block);
+  } else {
+    std::free(block);
+  }
 }
 
 void* Heap::Reallocate(JSMallocState* state, void* block, size_t size) {
@@ -48,9 +80,18 @@ void* Heap::Reallocate(JSMallocState* state, void* block, size_t size) {
     return nullptr;
   }
   auto& heap = *static_cast<Heap*>(state->opaque);
+  const size_t usable = UsableBytes(block);
+  if (size <= usable && size >= usable / 2) return block;
   const size_t old_bytes = BytesOf(block);
   if (size > old_bytes && !heap.Grants(size - old_bytes, size)) return nullptr;
-  void* moved = std::realloc(block, size);
+  if (IsPooled(block) || (kPooled && size <= BlockPool::kBlockBytesMax)) {
+    void* const moved = Allocate(state, size);
+    if (moved == nullptr) return nullptr;
+    std::memcpy(moved, block, std::min(size, usable));
+    Free(state, block);
+    return moved;
+  }
+  void* const moved = std::realloc(block, size);
   if (moved == nullptr) return nullptr;
   heap.Account(state, BytesOf(moved), old_bytes);
   return moved;
@@ -59,7 +100,7 @@ void* Heap::Reallocate(JSMallocState* state, void* block, size_t size) {
 JSRuntime* Heap::NewRuntime() {
   static constexpr JSMallocFunctions kFunctions = {
       Allocate, Free, Reallocate,
-      [](const void* block) { return ::malloc_usable_size(const_cast<void*>(block)); }};
+      [](const void* block) { return UsableBytes(const_cast<void*>(block)); }};
   return JS_NewRuntime2(&kFunctions, this);
 }
 

@@ -11,6 +11,8 @@
 
 #include <cstddef>
 
+#include "common/js/block_pool.h"
+
 namespace kload::js {
 
 class Heap {
@@ -22,7 +24,8 @@ class Heap {
   static constexpr size_t kOvershootBytesMax = size_t{512} << 20;
 
   // 0: no limit.
-  explicit Heap(size_t limit_bytes) : limit_bytes_(limit_bytes) {}
+  explicit Heap(size_t limit_bytes);
+  ~Heap();
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
 
@@ -42,6 +45,7 @@ class Heap {
   void Account(JSMallocState* state, size_t taken_bytes, size_t freed_bytes);
 
   const size_t limit_bytes_;
+  BlockPool& pool_;  // of the engine's thread
   size_t used_bytes_ = 0;
 };
 

@@ -83,7 +83,7 @@ absl::Status RunInitCode(std::shared_ptr<const Program> program,
   BundlingHost host;
   ScriptSettings settings;
   settings.memory_limit_bytes = kMemoryMax;
-  settings.env = env;
+  settings.env = std::make_shared<const std::map<std::string, std::string>>(env);
   Realm realm(std::move(program), host, settings, std::move(engine));
   const absl::Status status = EvaluateScript(realm).status();
   // Who inspects the script learns it as well, and can say what that means.

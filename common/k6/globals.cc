@@ -102,8 +102,10 @@ void InstallGlobals(Realm& realm) {
   js::Define(cx, global, "global", js::Value::Share(cx, global));
 
   realm.env = js::Object(cx);
-  for (const auto& [name, value] : realm.settings.env) {
-    js::Define(cx, realm.env.get(), name.c_str(), js::String(cx, value));
+  if (realm.settings.env != nullptr) {
+    for (const auto& [name, value] : *realm.settings.env) {
+      js::Define(cx, realm.env.get(), name.c_str(), js::String(cx, value));
+    }
   }
   js::Define(cx, global, "__ENV", js::Value::Share(cx, realm.env.get()));
   js::Define(cx, global, "__VU", js::Number(cx, static_cast<double>(realm.settings.vu)));

@@ -284,8 +284,8 @@ Outcome ScriptInstance::CallIteration(const std::string& exec, int64_t iteration
   }
   Realm& realm = *impl_->realm;
   if (!realm.settings.no_cookies_reset) ResetCookies(realm);
-  JS_DefinePropertyValue(realm.cx, realm.engine->global(), realm.names.iter.get(),
-                         JS_NewInt64(realm.cx, iteration), JS_PROP_C_W_E);
+  JS_SetProperty(realm.cx, realm.engine->global(), realm.names.iter.get(),
+                 JS_NewInt64(realm.cx, iteration));
   return impl_->Call(*function, impl_->data.get(), std::nullopt, false);
 }
 

@@ -50,8 +50,9 @@ struct Outcome {
 };
 
 struct ScriptSettings {
-  int64_t vu = 0;                          // __VU; 0 for setup, teardown and inspection
-  std::map<std::string, std::string> env;  // __ENV
+  int64_t vu = 0;  // __VU; 0 for setup, teardown and inspection
+  // __ENV; null: empty. Shared, as all VUs of a run have the same.
+  std::shared_ptr<const std::map<std::string, std::string>> env;
   std::shared_ptr<const Secrets> secrets;  // of k6/secrets; null: none
   size_t memory_limit_bytes = 0;           // 0: none
   // Below the size of the stack that the script runs on; 0: QuickJS' default.

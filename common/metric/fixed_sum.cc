@@ -10,13 +10,17 @@ __extension__ typedef unsigned __int128 Uint128;
 
 constexpr int kFractionBits = 40;
 constexpr double kUnitsPerOne = 0x1p40;
+constexpr double kOneRegister = 0x1p62;
 constexpr double kUnitsLimit = 0x1p127;  // one more than the largest number of units
 constexpr Int128 kMax = static_cast<Int128>(~Uint128{0} >> 1);
 constexpr Int128 kMin = -kMax - 1;
 
 Int128 ToUnits(double value) {
   if (std::isnan(value)) return 0;
-  const double units = std::nearbyint(value * kUnitsPerOne);
+  const double exact = value * kUnitsPerOne;
+  // Nearly all values: one instruction each for rounding and for converting, instead of two calls.
+  if (std::abs(exact) < kOneRegister) return std::llrint(exact);
+  const double units = std::nearbyint(exact);
   if (units >= kUnitsLimit) return kMax;
   if (units <= -kUnitsLimit) return kMin;
   return static_cast<Int128>(units);

@@ -78,9 +78,12 @@ double BucketUpperEdge(int32_t index) {
 BucketArray::BucketArray() = default;
 BucketArray::~BucketArray() = default;
 BucketArray::BucketArray(BucketArray&& other) noexcept
-    : chunks_(std::exchange(other.chunks_, {})), last_(std::exchange(other.last_, 0)) {}
+    : numbers_(std::exchange(other.numbers_, {})),
+      chunks_(std::exchange(other.chunks_, {})),
+      last_(std::exchange(other.last_, 0)) {}
 
 BucketArray& BucketArray::operator=(BucketArray&& other) noexcept {
+  numbers_ = std::exchange(other.numbers_, {});
   chunks_ = std::exchange(other.chunks_, {});
   last_ = std::exchange(other.last_, 0);
   return *this;
@@ -88,7 +91,9 @@ BucketArray& BucketArray::operator=(BucketArray&& other) noexcept {
 
 BucketArray::BucketArray(const BucketArray& other) {
   for (const std::unique_ptr<Chunk>& chunk : other.chunks_) {
-    if (chunk->total != 0) chunks_.push_back(std::make_unique<Chunk>(*chunk));
+    if (chunk->total == 0) continue;
+    numbers_.push_back(chunk->number);
+    chunks_.push_back(std::make_unique<Chunk>(*chunk));
   }
 }
 
@@ -98,17 +103,16 @@ BucketArray& BucketArray::operator=(const BucketArray& other) {
 }
 
 BucketArray::Chunk& BucketArray::Touch(int32_t number) {
-  if (last_ < chunks_.size() && chunks_[last_]->number == number) return *chunks_[last_];
-  auto place = std::lower_bound(
-      chunks_.begin(), chunks_.end(), number,
-      [](const std::unique_ptr<Chunk>& chunk, int32_t wanted) { return chunk->number < wanted; });
-  if (place == chunks_.end() || (*place)->number != number) {
+  if (last_ < numbers_.size() && numbers_[last_] == number) return *chunks_[last_];
+  const auto place = std::lower_bound(numbers_.begin(), numbers_.end(), number);
+  last_ = static_cast<size_t>(place - numbers_.begin());
+  if (place == numbers_.end() || *place != number) {
     auto chunk = std::make_unique<Chunk>();
     chunk->number = number;
-    place = chunks_.insert(place, std::move(chunk));
+    numbers_.insert(place, number);
+    chunks_.insert(chunks_.begin() + static_cast<ptrdiff_t>(last_), std::move(chunk));
   }
-  last_ = static_cast<size_t>(place - chunks_.begin());
-  return **place;
+  return *chunks_[last_];
 }
 
 void BucketArray::Add(int32_t index, uint64_t count) {

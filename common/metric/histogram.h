@@ -63,6 +63,7 @@ class BucketArray {
   };
   Chunk& Touch(int32_t number);
 
+  std::vector<int32_t> numbers_;  // of chunks_: searched without touching what they count
   std::vector<std::unique_ptr<Chunk>> chunks_;  // by rising number
   size_t last_ = 0;                             // position of the chunk that Touch() gave last
 };

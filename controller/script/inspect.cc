@@ -43,7 +43,7 @@ absl::StatusOr<Inspection> InspectScript(const k6::Bundle& bundle,
   Inspection inspection;
   InitHost host;
   k6::ScriptSettings settings;
-  settings.env = env;
+  settings.env = std::make_shared<const std::map<std::string, std::string>>(env);
   settings.memory_limit_bytes = kMemoryMax;
   auto created = k6::ScriptInstance::Create(std::move(script), host, settings);
   if (host.aborted()) {

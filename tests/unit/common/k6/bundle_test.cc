@@ -53,7 +53,8 @@ TEST_F(BundleTest, HoldsImportsAndOpenedFilesBelowTheCommonFolder) {
   // What was bundled runs without the disk.
   FakeHost host;
   ScriptSettings settings;
-  settings.env = {{"X", "?"}};
+  settings.env = std::make_shared<const std::map<std::string, std::string>>(
+      std::map<std::string, std::string>{{"X", "?"}});
   const auto compiled = CompiledScript::Compile(*bundle);
   ASSERT_TRUE(compiled.ok()) << Message(compiled.status());
   const auto instance = ScriptInstance::Create(*compiled, host, settings);

@@ -17,7 +17,8 @@ TEST_P(LoadTests, SignsInAndIterates) {
   ASSERT_TRUE(compiled.ok()) << Message(compiled.status());
   FakeHost host;
   ScriptSettings settings;
-  settings.env = {{"API_BASE_URL", "http://api.test"}};
+  settings.env = std::make_shared<const std::map<std::string, std::string>>(
+      std::map<std::string, std::string>{{"API_BASE_URL", "http://api.test"}});
   const auto instance = ScriptInstance::Create(*compiled, host, settings);
   ASSERT_TRUE(instance.ok()) << Message(instance.status());
   EXPECT_THAT(*(*instance)->OptionsJson(), ::testing::HasSubstr("thresholds"));

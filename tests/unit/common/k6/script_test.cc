@@ -117,7 +117,8 @@ TEST_F(ScriptTest, ModulesAreSharedWithinOneInstance) {
 }
 
 TEST_F(ScriptTest, Environment) {
-  settings_.env = {{"API", "http://x"}};
+  settings_.env = std::make_shared<const std::map<std::string, std::string>>(
+      std::map<std::string, std::string>{{"API", "http://x"}});
   settings_.vu = 7;
   Load(
       "export default function () { console.log(__ENV.API, __ENV.MISSING, __VU, __ITER, global === "

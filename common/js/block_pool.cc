@@ -1,0 +1,187 @@
+#include "common/js/block_pool.h"
+
+#include <sys/mman.h>
+
+#include <mutex>
+
+#include "common/base/check.h"
+
+namespace kload::js {
+namespace {
+
+constexpr size_t kSpansPerChunk = BlockPool::kChunkBytes / BlockPool::kSpanBytes;
+constexpr size_t kSpans = BlockPool::kRangeBytes / BlockPool::kSpanBytes;
+
+// Block sizes: every 8 bytes up to 128, then 8 steps between two powers of 2, so that at most an eighth is lost.
+constexpr size_t kFineMax = 128;
+constexpr size_t kStepsPerDoubling = 8;
+
+struct Classes {
+  static constexpr size_t kMax = 72;
+  std::array<uint32_t, kMax> bytes{};
+  size_t count = 0;
+};
+
+constexpr Classes MakeClasses() {
+  Classes classes;
+  for (size_t bytes = 8; bytes <= kFineMax; bytes += 8) {
+    classes.bytes[classes.count++] = static_cast<uint32_t>(bytes);
+  }
+  for (size_t low = kFineMax; low < BlockPool::kBlockBytesMax; low *= 2) {
+    for (size_t step = 1; step <= kStepsPerDoubling; ++step) {
+      if (low >= 4096 && step % 2 != 0) continue;  // few of these
+      classes.bytes[classes.count++] = static_cast<uint32_t>(low + low / kStepsPerDoubling * step);
+    }
+  }
+  return classes;
+}
+constexpr Classes kClasses = MakeClasses();
+static_assert(kClasses.bytes[kClasses.count - 1] == BlockPool::kBlockBytesMax);
+
+// From a size in units of 8 bytes to its class; one look instead of a search.
+constexpr auto kClassOf = [] {
+  std::array<uint8_t, BlockPool::kBlockBytesMax / 8 + 1> table{};
+  size_t size_class = 0;
+  for (size_t units = 0; units < table.size(); ++units) {
+    while (kClasses.bytes[size_class] < units * 8) ++size_class;
+    table[units] = static_cast<uint8_t>(size_class);
+  }
+  return table;
+}();
+
+// Untouched pages of it take no memory.
+uint8_t span_classes[kSpans];
+
+// The addresses of all pools of the process.
+class Range {
+ public:
+  static Range& Get() {
+    // Never destroyed: threads may end after it.
+    static Range& range = *new Range();
+    return range;
+  }
+
+  // Nullptr: no memory, or no addresses left.
+  char* TakeChunk() {
+    const std::lock_guard lock(mutex_);
+    if (!returned_.empty()) {
+      char* const chunk = returned_.back();
+      returned_.pop_back();
+      return chunk;
+    }
+    if (base_ == nullptr || next_ == end_) return nullptr;
+    if (mprotect(next_, BlockPool::kChunkBytes, PROT_READ | PROT_WRITE) != 0) return nullptr;
+    char* const chunk = next_;
+    next_ += BlockPool::kChunkBytes;
+    // The first one is all that a single script needs: a page for each span it touches is less. A kernel without huge pages
+    // refuses, which costs speed only.
+    if (chunk != base_) madvise(chunk, BlockPool::kChunkBytes, MADV_HUGEPAGE);
+    return chunk;
+  }
+
+  void ReturnChunk(char* chunk) {
+    madvise(chunk, BlockPool::kChunkBytes, MADV_DONTNEED);
+    const std::lock_guard lock(mutex_);
+    returned_.push_back(chunk);
+  }
+
+  // Beyond the last one for what is not ours.
+  size_t SpanOf(const void* block) const {
+    if (base_ == nullptr) return kSpans;
+    const size_t distance = reinterpret_cast<uintptr_t>(block) - reinterpret_cast<uintptr_t>(base_);
+    return distance / BlockPool::kSpanBytes;
+  }
+  // Written by the thread that has the span, before it gives a block of it away.
+  static uint8_t& ClassOfSpan(size_t span) { return span_classes[span]; }
+
+ private:
+  Range() {
+    // Aligned by leaving out what comes before the first multiple.
+    void* const place = mmap(nullptr, BlockPool::kRangeBytes + BlockPool::kChunkBytes, PROT_NONE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (place == MAP_FAILED) return;  // not even addresses (ulimit -v): malloc() will do
+    const auto address = reinterpret_cast<uintptr_t>(place);
+    base_ = static_cast<char*>(place) +
+            (BlockPool::kChunkBytes - address % BlockPool::kChunkBytes) % BlockPool::kChunkBytes;
+    next_ = base_;
+    end_ = base_ + BlockPool::kRangeBytes;
+  }
+
+  char* base_ = nullptr;
+  char* next_ = nullptr;
+  char* end_ = nullptr;
+  std::mutex mutex_;  // a chunk is taken once for some twenty VUs
+  std::vector<char*> returned_;
+};
+
+}  // namespace
+
+BlockPool& BlockPool::OfThread() {
+  static thread_local BlockPool pool;
+  return pool;
+}
+
+BlockPool::~BlockPool() {
+  KLOAD_CHECK(blocks_ == 0, "a script engine outlives its thread");
+  for (char* chunk : chunks_) Range::Get().ReturnChunk(chunk);
+}
+
+void* BlockPool::Take(size_t bytes) {
+  if (bytes > kBlockBytesMax) return nullptr;
+  const size_t size_class = kClassOf[(bytes + 7) / 8];
+  if (Free* const block = free_[size_class]) {
+    free_[size_class] = block->next;
+    ++blocks_;
+    return block;
+  }
+  Span& span = spans_[size_class];
+  const size_t size = kClasses.bytes[size_class];
+  if (static_cast<size_t>(span.end - span.next) < size && !AddSpan(size_class)) return nullptr;
+  void* const block = span.next;
+  span.next += size;
+  ++blocks_;
+  return block;
+}
+
+bool BlockPool::AddSpan(size_t size_class) {
+  Range& range = Range::Get();
+  if (chunks_.empty() || spans_used_ == kSpansPerChunk) {
+    char* const chunk = range.TakeChunk();
+    if (chunk == nullptr) return false;
+    chunks_.push_back(chunk);
+    spans_used_ = 0;
+  }
+  char* const begin = chunks_.back() + spans_used_++ * kSpanBytes;
+  range.ClassOfSpan(range.SpanOf(begin)) = static_cast<uint8_t>(size_class);
+  spans_[size_class] = {begin, begin + kSpanBytes};
+  return true;
+}
+
+void BlockPool::Give(void* block) {
+  Range& range = Range::Get();
+  const size_t size_class = range.ClassOfSpan(range.SpanOf(block));
+  auto* const free = static_cast<Free*>(block);
+  free->next = free_[size_class];
+  free_[size_class] = free;
+  if (--blocks_ == 0 && chunks_.size() > 1) Release();
+}
+
+// All blocks are free: the spans may serve other sizes, and the chunks other threads.
+void BlockPool::Release() {
+  free_.fill(nullptr);
+  spans_.fill({});
+  while (chunks_.size() > 1) {
+    Range::Get().ReturnChunk(chunks_.back());
+    chunks_.pop_back();
+  }
+  spans_used_ = 0;
+}
+
+bool BlockPool::Owns(const void* block) { return Range::Get().SpanOf(block) < kSpans; }
+
+size_t BlockPool::BytesOf(const void* block) {
+  Range& range = Range::Get();
+  return kClasses.bytes[range.ClassOfSpan(range.SpanOf(block))];
+}
+
+}  // namespace kload::js
