@@ -11,7 +11,6 @@ TimerQueue::Timer::Timer(TimerQueue& queue, std::function<void()> fire)
 TimerQueue::Timer::~Timer() { Cancel(); }
 
 void TimerQueue::Timer::Arm(Nanos due) {
-  if (armed() && due == due_) return;
   Cancel();
   due_ = due;
   queue_.Add(*this);

@@ -25,7 +25,7 @@ class TimerQueue {
     ~Timer();
     Timer(const Timer&) = delete;
     Timer& operator=(const Timer&) = delete;
-    // Due at steady time `due`, in place of the time it was armed for. For the same time again it keeps its turn.
+    // Due at steady time `due`; replaces an earlier due time.
     void Arm(Nanos due);
     void Cancel();
     bool armed() const { return position_ != kNowhere; }

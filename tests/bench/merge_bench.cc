@@ -1,6 +1,7 @@
 // How much processor a controller needs for the deltas of a large cluster: the real core with its store on disk, and as many
 // simulated agents as asked for, each with 50 changed series a second. Virtual time, so that a slow machine shows as a number
 // and not as lag. Prints JSON; scripts/bench runs it.
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -136,6 +137,7 @@ class MergeBench {
 };
 
 int Main(size_t agents, uint64_t duration) {
+  spdlog::set_level(spdlog::level::off);
   const std::filesystem::path folder =
       std::filesystem::temp_directory_path() / fmt::format("kload-merge-bench-{}", getpid());
   double cpu = 0;

@@ -29,6 +29,10 @@ void HistogramInsert(benchmark::State& state) {
 }
 BENCHMARK(HistogramInsert);
 
+agent::Recorder::Options Options(std::vector<std::string> system_tags) {
+  return {.system_tags = std::move(system_tags), .series_tags = {}, .sample_log = {}};
+}
+
 http::Hop HopOf(double seconds) {
   http::Hop hop;
   hop.method = "GET";
@@ -44,8 +48,8 @@ http::Hop HopOf(double seconds) {
 // The nine metrics of one request.
 void RecordRequest(benchmark::State& state) {
   const MetricTable metrics;
-  agent::Recorder recorder(metrics, {.system_tags = {"method", "name", "proto", "scenario",
-                                                     "status", "group", "expected_response"}});
+  agent::Recorder recorder(metrics, Options({"method", "name", "proto", "scenario", "status",
+                                             "group", "expected_response"}));
   const auto* scope = recorder.InternScope({{"group", ""}, {"scenario", "default"}});
   std::vector<http::Hop> hops;
   for (const double latency : Latencies()) hops.push_back(HopOf(latency));
@@ -56,7 +60,7 @@ BENCHMARK(RecordRequest);
 
 void RecordSample(benchmark::State& state) {
   const MetricTable metrics;
-  agent::Recorder recorder(metrics, {.system_tags = {"scenario", "group"}});
+  agent::Recorder recorder(metrics, Options({"scenario", "group"}));
   const auto* scope = recorder.InternScope({{"group", ""}, {"scenario", "default"}});
   for (auto _ : state) recorder.Add(scope, Builtin::kIterationDuration, 3.5, {}, Nanos(0));
 }
@@ -64,7 +68,7 @@ BENCHMARK(RecordSample);
 
 void RecordCheck(benchmark::State& state) {
   const MetricTable metrics;
-  agent::Recorder recorder(metrics, {.system_tags = {"scenario", "group", "check"}});
+  agent::Recorder recorder(metrics, Options({"scenario", "group", "check"}));
   const auto* scope = recorder.InternScope({{"group", ""}, {"scenario", "default"}});
   for (auto _ : state) recorder.AddCheck(scope, "status is 200", true, {}, Nanos(0));
 }
@@ -108,10 +112,12 @@ void EvaluateThresholds(benchmark::State& state) {
   std::mt19937 random(3);
   controller::ClusterSeries series;
   const MetricTable metrics;
-  const std::vector<ThresholdSpec> specs = {
-      {.metric = "http_req_duration", .expression = "p(95)<500"},
-      {.metric = "http_req_duration", .expression = "p(99)<2000"},
-      {.metric = "http_req_failed", .expression = "rate<0.01"}};
+  std::vector<ThresholdSpec> specs(3);
+  specs[0].selector = specs[1].selector = "http_req_duration";
+  specs[2].selector = "http_req_failed";
+  specs[0].expression = "p(95)<500";
+  specs[1].expression = "p(99)<2000";
+  specs[2].expression = "rate<0.01";
   controller::Verdict verdict(controller::ParseThresholds(specs, metrics).value());
   verdict.WatchIn(series);
   if (!series.Add(MakeDelta(MakeKeys(), "run", 1, 1000, random)).ok()) std::abort();
