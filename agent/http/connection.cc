@@ -88,11 +88,9 @@ void Connection::Yield(Fiber& fiber) {
 }
 
 void Connection::OnReady(uint32_t events) {
-  // What it resumes may let go of it.
-  const std::shared_ptr<Connection> self = shared_from_this();
   stream_.Note(events);
   if (waiter_ != nullptr) {
-    Wake();
+    Wake();  // the last thing done here: what it resumes may let go of this connection
   } else if (!IsQuiet()) {
     Close();  // idle: the server has closed it, or says what nobody asked for
   }

@@ -327,7 +327,7 @@ bool InstallResponseClass(Realm& realm) {
   return true;
 }
 
-js::Value NewResponse(Realm& realm, http::Request request, http::Response response) {
+js::Value NewResponse(Realm& realm, http::Request&& request, http::Response&& response) {
   js::Value object(
       realm.cx, JS_NewObjectProtoClass(realm.cx, realm.response_prototype.get(), ResponseClass()));
   if (object.IsException()) return object;

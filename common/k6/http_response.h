@@ -13,7 +13,7 @@ namespace kload::k6 {
 bool InstallResponseClass(Realm& realm);
 
 // `request` is what was sent, for Response.request and for how the body is shown.
-js::Value NewResponse(Realm& realm, http::Request request, http::Response response);
+js::Value NewResponse(Realm& realm, http::Request&& request, http::Response&& response);
 
 // What a Response object stands for. Borrowed: valid while the object lives.
 struct ResponseParts {

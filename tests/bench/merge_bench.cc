@@ -4,9 +4,9 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <random>
@@ -16,6 +16,7 @@
 #include "common/wire/delta_wire.h"
 #include "controller/core/core.h"
 #include "controller/link/agent_decoder.h"
+#include "tests/bench/process.h"
 #include "tests/bench/series_of_agent.h"
 #include "tests/unit/controller/core/fakes.h"
 
@@ -24,22 +25,6 @@ namespace {
 
 using std::chrono::seconds;
 using namespace controller;  // NOLINT(google-build-using-namespace): a program, not a header
-
-double CpuSeconds() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-}
-
-size_t ResidentBytes() {
-  std::FILE* const file = std::fopen("/proc/self/statm", "r");
-  if (file == nullptr) return 0;
-  size_t all = 0;
-  size_t resident = 0;
-  const int read = std::fscanf(file, "%zu %zu", &all, &resident);
-  std::fclose(file);
-  return read == 2 ? resident * static_cast<size_t>(sysconf(_SC_PAGESIZE)) : 0;
-}
 
 struct Agent {
   std::string name;
