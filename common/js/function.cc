@@ -69,4 +69,17 @@ JSClassID NewClassId() {
   return JS_NewClassID(&id);
 }
 
+JSCFunctionListEntry LazyString(const char* name, const char* text) {
+  JSCFunctionListEntry entry{};
+  entry.name = name;
+  entry.prop_flags = JS_PROP_C_W_E;
+  entry.def_type = JS_DEF_PROP_STRING;
+  entry.u.str = text;
+  return entry;
+}
+
+void AddLazily(JSContext* cx, JSValueConst object, std::span<const JSCFunctionListEntry> entries) {
+  JS_SetPropertyFunctionList(cx, object, entries.data(), static_cast<int>(entries.size()));
+}
+
 }  // namespace kload::js

@@ -7,7 +7,9 @@
 
 #include <quickjs.h>
 
+#include <cstdint>
 #include <exception>
+#include <span>
 #include <string_view>
 
 #include "common/js/value.h"
@@ -76,6 +78,33 @@ Value NewFunction(JSContext* cx, const char* name, int length, int magic = 0) {
   return Value(cx, JS_NewCFunctionMagic(cx, internal::EnterFunction<body>, name, length,
                                         JS_CFUNC_generic_magic, magic));
 }
+
+// ---- Properties that are made when they are first read: most scripts use few of those there are ----
+
+template <Body body>
+JSCFunctionListEntry LazyFunction(const char* name, uint8_t length, int16_t magic = 0,
+                                  uint8_t flags = JS_PROP_C_W_E) {
+  JSCFunctionListEntry entry{};
+  entry.name = name;
+  entry.prop_flags = flags;
+  entry.def_type = JS_DEF_CFUNC;
+  entry.magic = magic;
+  entry.u.func.length = length;
+  entry.u.func.cproto = JS_CFUNC_generic_magic;
+  entry.u.func.cfunc.generic_magic = internal::EnterFunction<body>;
+  return entry;
+}
+
+// A method as AddMethod() adds it.
+template <Body body>
+JSCFunctionListEntry LazyMethod(const char* name, uint8_t length, int16_t magic = 0) {
+  return LazyFunction<body>(name, length, magic, JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+}
+
+JSCFunctionListEntry LazyString(const char* name, const char* text);
+
+// The entries live as long as the engine: they are static.
+void AddLazily(JSContext* cx, JSValueConst object, std::span<const JSCFunctionListEntry> entries);
 
 // Adds a method under its own name: not enumerable, as those of built-in classes.
 template <Body body>

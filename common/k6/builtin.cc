@@ -40,13 +40,15 @@ const Entry* FindModule(std::string_view name) {
 // Runs when the script's modules are evaluated: gives the exports their values.
 int FillExports(JSContext* cx, JSModuleDef* module) {
   const js::Atom name(cx, JS_GetModuleName(cx, module));
-  const js::Value& object = RealmOf(cx).builtins[js::AtomText(cx, name.get())];
-  const bool ok =
-      js::ForEachProperty(cx, object.get(), [&](JSAtom export_name, JSValueConst value) {
-        return JS_SetModuleExport(cx, module, js::AtomText(cx, export_name).c_str(),
-                                  JS_DupValue(cx, value)) == 0;
-      });
-  if (!ok) return -1;
+  Realm& realm = RealmOf(cx);
+  const std::string text = js::AtomText(cx, name.get());
+  const js::Value& object = realm.builtins[text];
+  for (const std::string& export_name : realm.builtin_exports[text]) {
+    const js::Value value = js::Get(cx, object.get(), export_name.c_str());
+    if (value.IsException()) return -1;
+    if (JS_SetModuleExport(cx, module, export_name.c_str(), JS_DupValue(cx, value.get())) < 0)
+      return -1;
+  }
   return JS_SetModuleExport(cx, module, "default", JS_DupValue(cx, object.get()));
 }
 
@@ -70,25 +72,29 @@ const js::Value& BuiltinModule(Realm& realm, const std::string& name) {
 }
 
 JSModuleDef* NewBuiltinModule(JSContext* cx, const std::string& name,
-                              const std::set<std::string>& names) {
+                              const std::set<std::string>& names, bool all) {
   const Entry* entry = FindModule(name);
   if (entry == nullptr) {
     js::ThrowError(cx, UnavailableModule(name));
     return nullptr;
   }
-  std::set<std::string> all = names;
-  all.insert("default");
+  std::set<std::string> exports = names;
+  exports.erase("default");
   if (auto* realm = static_cast<Realm*>(JS_GetContextOpaque(cx))) {
     const js::Value& object = BuiltinModule(*realm, name);
     if (object.IsException()) return nullptr;
-    js::ForEachProperty(cx, object.get(), [&](JSAtom export_name, JSValueConst) {
-      all.insert(js::AtomText(cx, export_name));
-      return true;
-    });
+    if (all) {
+      js::ForEachProperty(cx, object.get(), [&](JSAtom export_name, JSValueConst) {
+        exports.insert(js::AtomText(cx, export_name));
+        return true;
+      });
+    }
+    realm->builtin_exports[name] = exports;
   }
+  exports.insert("default");
   JSModuleDef* module = JS_NewCModule(cx, name.c_str(), Init);
   if (module == nullptr) return nullptr;
-  for (const std::string& export_name : all) {
+  for (const std::string& export_name : exports) {
     if (JS_AddModuleExport(cx, module, export_name.c_str()) < 0) return nullptr;
   }
   return module;

@@ -19,10 +19,11 @@ bool HasBuiltinModule(const std::string& name);
 // The module's default export, made when it is first asked for. Not for names that HasBuiltinModule() denies.
 const js::Value& BuiltinModule(Realm& realm, const std::string& name);
 
-// A module for the engine, with the default export, all its functions and classes, and `names` besides (undefined
-// unless the module has them). Null with a pending exception when there is no memory.
+// A module for the engine, with the default export and `names` (undefined unless the module has them), and with all its
+// functions and classes if `all`. Each export costs a VU some 100 bytes, and a function that is exported is made. Null with a
+// pending exception when there is no memory.
 // In an engine without a Realm (while compiling) the module can be linked but not run.
 JSModuleDef* NewBuiltinModule(JSContext* cx, const std::string& name,
-                              const std::set<std::string>& names);
+                              const std::set<std::string>& names, bool all);
 
 }  // namespace kload::k6

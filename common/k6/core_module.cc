@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <string_view>
@@ -155,11 +156,12 @@ js::Value RandomSeed(const js::Call& call) {
 js::Value MakeCoreModule(Realm& realm) {
   JSContext* cx = realm.cx;
   js::Value module = js::Object(cx);
-  js::Define(cx, module.get(), "check", js::NewFunction<Check>(cx, "check", 2));
-  js::Define(cx, module.get(), "fail", js::NewFunction<Fail>(cx, "fail", 1));
-  js::Define(cx, module.get(), "group", js::NewFunction<Group>(cx, "group", 2));
-  js::Define(cx, module.get(), "randomSeed", js::NewFunction<RandomSeed>(cx, "randomSeed", 1));
-  js::Define(cx, module.get(), "sleep", js::NewFunction<Sleep>(cx, "sleep", 1));
+  static const std::array kFunctions = {
+      js::LazyFunction<Check>("check", 2), js::LazyFunction<Fail>("fail", 1),
+      js::LazyFunction<Group>("group", 2), js::LazyFunction<RandomSeed>("randomSeed", 1),
+      js::LazyFunction<Sleep>("sleep", 1),
+  };
+  js::AddLazily(cx, module.get(), kFunctions);
   return module;
 }
 

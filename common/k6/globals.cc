@@ -33,16 +33,16 @@ js::Value Print(const js::Call& call) {
 
 void InstallConsole(Realm& realm) {
   JSContext* cx = realm.cx;
-  js::Value console = js::Object(cx);
-  const auto add = [&](const char* name, LogLevel level) {
-    js::Define(cx, console.get(), name,
-               js::NewFunction<Print>(cx, name, 0, static_cast<int>(level)));
+  const auto entry = [](const char* name, LogLevel level) {
+    return js::LazyFunction<Print>(name, 0, static_cast<int16_t>(level));
   };
-  add("debug", LogLevel::kDebug);
-  add("log", LogLevel::kInfo);
-  add("info", LogLevel::kInfo);
-  add("warn", LogLevel::kWarning);
-  add("error", LogLevel::kError);
+  static const std::array kFunctions = {
+      entry("debug", LogLevel::kDebug), entry("log", LogLevel::kInfo),
+      entry("info", LogLevel::kInfo),   entry("warn", LogLevel::kWarning),
+      entry("error", LogLevel::kError),
+  };
+  js::Value console = js::Object(cx);
+  js::AddLazily(cx, console.get(), kFunctions);
   js::Define(cx, realm.engine->global(), "console", std::move(console));
 }
 

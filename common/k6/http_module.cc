@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,35 +78,58 @@ js::Value SendAny(const js::Call& call) {
                                  .params = call.arg(3)});
 }
 
-// Constants, whose values are the names' ends in small letters. kload has no OCSP, but scripts may name them.
-constexpr std::array<std::string_view, 14> kOcspNames = {
-    "OCSP_STATUS_GOOD",
-    "OCSP_STATUS_REVOKED",
-    "OCSP_STATUS_SERVER_FAILED",
-    "OCSP_STATUS_UNKNOWN",
-    "OCSP_REASON_UNSPECIFIED",
-    "OCSP_REASON_KEY_COMPROMISE",
-    "OCSP_REASON_CA_COMPROMISE",
-    "OCSP_REASON_AFFILIATION_CHANGED",
-    "OCSP_REASON_SUPERSEDED",
-    "OCSP_REASON_CESSATION_OF_OPERATION",
-    "OCSP_REASON_CERTIFICATE_HOLD",
-    "OCSP_REASON_REMOVE_FROM_CRL",
-    "OCSP_REASON_PRIVILEGE_WITHDRAWN",
-    "OCSP_REASON_AA_COMPROMISE",
-};
+// kload asks for no certificate's status (OCSP), but scripts may name what it could be.
+std::span<const JSCFunctionListEntry> Constants() {
+  using js::LazyString;
+  static const std::array kConstants = {
+      LazyString("TLS_1_0", "tls1.0"),
+      LazyString("TLS_1_1", "tls1.1"),
+      LazyString("TLS_1_2", "tls1.2"),
+      LazyString("TLS_1_3", "tls1.3"),
+      LazyString("OCSP_STATUS_GOOD", "good"),
+      LazyString("OCSP_STATUS_REVOKED", "revoked"),
+      LazyString("OCSP_STATUS_SERVER_FAILED", "server_failed"),
+      LazyString("OCSP_STATUS_UNKNOWN", "unknown"),
+      LazyString("OCSP_REASON_UNSPECIFIED", "unspecified"),
+      LazyString("OCSP_REASON_KEY_COMPROMISE", "key_compromise"),
+      LazyString("OCSP_REASON_CA_COMPROMISE", "ca_compromise"),
+      LazyString("OCSP_REASON_AFFILIATION_CHANGED", "affiliation_changed"),
+      LazyString("OCSP_REASON_SUPERSEDED", "superseded"),
+      LazyString("OCSP_REASON_CESSATION_OF_OPERATION", "cessation_of_operation"),
+      LazyString("OCSP_REASON_CERTIFICATE_HOLD", "certificate_hold"),
+      LazyString("OCSP_REASON_REMOVE_FROM_CRL", "remove_from_crl"),
+      LazyString("OCSP_REASON_PRIVILEGE_WITHDRAWN", "privilege_withdrawn"),
+      LazyString("OCSP_REASON_AA_COMPROMISE", "aa_compromise"),
+  };
+  return kConstants;
+}
 
-void DefineConstants(JSContext* cx, JSValueConst module) {
-  for (const char* version : {"1_0", "1_1", "1_2", "1_3"}) {
-    std::string value = fmt::format("tls{}", version);
-    std::replace(value.begin(), value.end(), '_', '.');
-    js::Define(cx, module, fmt::format("TLS_{}", version).c_str(), js::String(cx, value));
-  }
-  for (const std::string_view name : kOcspNames) {
-    std::string value(name.substr(name.find('_', name.find('_') + 1) + 1));
-    for (char& c : value) c = c == '_' ? c : static_cast<char>(c - 'A' + 'a');
-    js::Define(cx, module, std::string(name).c_str(), js::String(cx, value));
-  }
+// A verb's magic number is its place in kVerbs.
+template <int16_t verb>
+JSCFunctionListEntry VerbFunction() {
+  constexpr const Verb& kVerb = kVerbs[verb];
+  return js::LazyFunction<SendVerb>(kVerb.name, kVerb.has_body ? 3 : 2, verb);
+}
+
+std::span<const JSCFunctionListEntry> Functions() {
+  using js::LazyFunction;
+  static const std::array kFunctions = {
+      VerbFunction<0>(),
+      VerbFunction<1>(),
+      VerbFunction<2>(),
+      VerbFunction<3>(),
+      VerbFunction<4>(),
+      VerbFunction<5>(),
+      VerbFunction<6>(),
+      LazyFunction<SendAny>("request", 4),
+      LazyFunction<AsyncRequest>("asyncRequest", 4),
+      LazyFunction<Batch>("batch", 1),
+      LazyFunction<MakeFile>("file", 3),
+      LazyFunction<MakeNamedUrl>("url", 1),
+      LazyFunction<ExpectedStatuses>("expectedStatuses", 1),
+      LazyFunction<SetResponseCallback>("setResponseCallback", 1),
+  };
+  return kFunctions;
 }
 
 }  // namespace
@@ -119,23 +144,9 @@ js::Value MakeHttpModule(Realm& realm) {
     return js::Thrown(cx);
   }
   js::Value module = js::Object(cx);
-  for (size_t i = 0; i < kVerbs.size(); ++i) {
-    js::Define(cx, module.get(), kVerbs[i].name,
-               js::NewFunction<SendVerb>(cx, kVerbs[i].name, kVerbs[i].has_body ? 3 : 2,
-                                         static_cast<int>(i)));
-  }
-  js::Define(cx, module.get(), "request", js::NewFunction<SendAny>(cx, "request", 4));
-  js::Define(cx, module.get(), "asyncRequest",
-             js::NewFunction<AsyncRequest>(cx, "asyncRequest", 4));
-  js::Define(cx, module.get(), "batch", js::NewFunction<Batch>(cx, "batch", 1));
-  js::Define(cx, module.get(), "file", js::NewFunction<MakeFile>(cx, "file", 3));
-  js::Define(cx, module.get(), "url", js::NewFunction<MakeNamedUrl>(cx, "url", 1));
-  js::Define(cx, module.get(), "expectedStatuses",
-             js::NewFunction<ExpectedStatuses>(cx, "expectedStatuses", 1));
-  js::Define(cx, module.get(), "setResponseCallback",
-             js::NewFunction<SetResponseCallback>(cx, "setResponseCallback", 1));
+  js::AddLazily(cx, module.get(), Functions());
   if (!InstallCookieJars(realm, module.get())) return js::Thrown(cx);
-  DefineConstants(cx, module.get());
+  js::AddLazily(cx, module.get(), Constants());
   return module;
 }
 

@@ -29,7 +29,12 @@ JSModuleDef* LoadNamed(Realm& realm, const std::string& name) {
   const auto asked = realm.program->asked_names.find(name);
   const std::set<std::string> names =
       asked == realm.program->asked_names.end() ? std::set<std::string>() : asked->second;
-  if (IsBuiltinName(name)) return NewBuiltinModule(realm.cx, name, names);
+  if (IsBuiltinName(name)) {
+    const Program& program = *realm.program;
+    const bool all = realm.exports_all || program.imports_dynamically ||
+                     asked == program.asked_names.end() || program.star_imported.contains(name);
+    return NewBuiltinModule(realm.cx, name, names, all);
+  }
   if (realm.program->commonjs.contains(name)) return NewCommonJsModule(realm, name, names);
   const js::Value module = ReadEsModule(realm, name);
   // The context holds the module; the value was one reference more.

@@ -23,6 +23,16 @@ std::optional<SourceMap> MapOf(const std::string& name, const std::string& text)
   return IsTypeScriptName(name) ? SourceMap::OfModule(text) : std::nullopt;
 }
 
+// By eye: what looks like one and is none costs a little memory.
+bool HasDynamicImport(std::string_view text) {
+  constexpr std::string_view kImport = "import";
+  for (size_t at = text.find(kImport); at != text.npos; at = text.find(kImport, at + 1)) {
+    const size_t next = text.find_first_not_of(" \t\r\n/*", at + kImport.size());
+    if (next != text.npos && text[next] == '(') return true;
+  }
+  return false;
+}
+
 // One compilation. The engine calls back for every import; the first problem is kept as a Status, since an
 // exception's text has no code and no place.
 class Compiler {
@@ -58,7 +68,7 @@ class Compiler {
     auto* compiler = static_cast<Compiler*>(self);
     try {
       if (IsBuiltinName(name)) {
-        return NewBuiltinModule(cx, name, compiler->program_.asked_names[name]);
+        return NewBuiltinModule(cx, name, compiler->program_.asked_names[name], false);
       }
       return compiler->Compile(name, compiler->place_);
     } catch (const std::exception& error) {
@@ -89,6 +99,7 @@ class Compiler {
     if (program_.bytecode.contains(name)) return Stub(name);  // required before it is imported
     seen_.insert(name);
     const std::string text(WithoutMark(*source));
+    program_.imports_dynamically = program_.imports_dynamically || HasDynamicImport(text);
     JSModuleDef* module = nullptr;
     if (TryCommonJs(name, text)) {
       module = Stub(name);

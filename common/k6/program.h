@@ -29,6 +29,7 @@ struct Program {
   // in k6.
   std::map<std::string, std::set<std::string>> asked_names;
   std::set<std::string> star_imported;  // modules that somebody imports by *
+  bool imports_dynamically = false;     // somewhere it says import(...)
   std::set<std::string> meta_users;     // ES modules that say import.meta
   std::unique_ptr<Files> files;         // for open() and for require() of computed names
   Places places;                        // where the bytecode's lines stand in the user's files

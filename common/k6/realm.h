@@ -54,7 +54,10 @@ struct Realm {
   const Names names;
 
   Phase phase = Phase::kInit;
+  // Built-in modules export all they have, not just the names that the script was seen to ask for.
+  bool exports_all = false;
   std::map<std::string, js::Value> builtins;  // module name -> its default export
+  std::map<std::string, std::set<std::string>> builtin_exports;  // and the names beside that
   // ---- Modules by name; see commonjs.h ----
   std::map<std::string, js::Value>
       commonjs;  // `module` objects; of built-in modules, what require() returns

@@ -203,7 +203,8 @@ ScriptInstance::ScriptInstance() : impl_(std::make_unique<Impl>()) {}
 ScriptInstance::~ScriptInstance() = default;
 
 absl::StatusOr<std::unique_ptr<ScriptInstance>> ScriptInstance::Create(
-    std::shared_ptr<const CompiledScript> script, Host& host, const ScriptSettings& settings) {
+    std::shared_ptr<const CompiledScript> script, Host& host, const ScriptSettings& settings,
+    bool exports_all) {
   KLOAD_ASSIGN_OR_RETURN(auto engine,
                          js::Engine::Create({.memory_bytes = settings.memory_limit_bytes,
                                              .stack_bytes = settings.stack_limit_bytes,
@@ -211,8 +212,19 @@ absl::StatusOr<std::unique_ptr<ScriptInstance>> ScriptInstance::Create(
   std::unique_ptr<ScriptInstance> instance(new ScriptInstance());
   instance->impl_->realm =
       std::make_unique<Realm>(script->impl_->program, host, settings, std::move(engine));
+  instance->impl_->realm->exports_all = exports_all;
   KLOAD_ASSIGN_OR_RETURN(instance->impl_->exports, EvaluateScript(*instance->impl_->realm));
   return instance;
+}
+
+absl::StatusOr<std::unique_ptr<ScriptInstance>> ScriptInstance::Create(
+    std::shared_ptr<const CompiledScript> script, Host& host, const ScriptSettings& settings) {
+  auto instance = Create(script, host, settings, false);
+  // Imports are found by eye, and in odd source one may have been missed. Nothing of the script has run yet: modules are
+  // linked first.
+  const bool missed = !instance.ok() &&
+                      Message(instance.status()).find("Could not find export") != std::string::npos;
+  return missed ? Create(std::move(script), host, settings, true) : std::move(instance);
 }
 
 absl::StatusOr<std::string> ScriptInstance::OptionsJson() {

@@ -110,6 +110,9 @@ class ScriptInstance {
   void Interrupt();
 
  private:
+  static absl::StatusOr<std::unique_ptr<ScriptInstance>> Create(
+      std::shared_ptr<const CompiledScript> script, Host& host, const ScriptSettings& settings,
+      bool exports_all);
   ScriptInstance();
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -1,6 +1,7 @@
 #include "common/k6/timers.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <tuple>
 #include <utility>
@@ -80,11 +81,13 @@ Timer Timers::TakeNext() {
 namespace {
 
 void DefineTimers(JSContext* cx, JSValueConst object) {
-  js::Define(cx, object, "setTimeout", js::NewFunction<SetTimer>(cx, "setTimeout", 1, kOnce));
-  js::Define(cx, object, "setInterval",
-             js::NewFunction<SetTimer>(cx, "setInterval", 1, kRepeating));
-  js::Define(cx, object, "clearTimeout", js::NewFunction<ClearTimer>(cx, "clearTimeout", 1));
-  js::Define(cx, object, "clearInterval", js::NewFunction<ClearTimer>(cx, "clearInterval", 1));
+  static const std::array kFunctions = {
+      js::LazyFunction<SetTimer>("setTimeout", 1, kOnce),
+      js::LazyFunction<SetTimer>("setInterval", 1, kRepeating),
+      js::LazyFunction<ClearTimer>("clearTimeout", 1),
+      js::LazyFunction<ClearTimer>("clearInterval", 1),
+  };
+  js::AddLazily(cx, object, kFunctions);
 }
 
 }  // namespace

@@ -210,5 +210,43 @@ TEST_F(CoreTest, ConsoleIsBounded) {
   EXPECT_THAT(printed[1], HasSubstr("deep: ..."));
 }
 
+// ---- What built-in modules export, however they are imported ----
+
+TEST_F(CoreTest, AStarImportSeesAllOfAModule) {
+  Load(
+      "import * as http from 'k6/http'; export default function () { console.log(typeof http.get, "
+      "typeof http.batch, http.TLS_1_3, typeof http.default.post, Object.keys(http).length > 30); "
+      "}");
+  script_->CallIteration("default", 0);
+  EXPECT_EQ(host_.texts(), std::vector<std::string>({"function function tls1.3 function true"}));
+}
+
+TEST_F(CoreTest, ADynamicImportSeesAllOfAModuleThatIsImportedByNameToo) {
+  Load(
+      "import { get } from 'k6/http'; export default async function () { const m = await "
+      "import('k6/http'); console.log(typeof get, typeof m.post, m.get === get); }");
+  script_->CallIteration("default", 0);
+  EXPECT_EQ(host_.texts(), std::vector<std::string>({"function function true"}));
+}
+
+TEST_F(CoreTest, ReexportedNamesOfAModuleAreThere) {
+  files_["lib.js"] = "export { post } from 'k6/http'; export * from 'k6';";
+  Load(
+      "import { post, sleep, check } from './lib.js'; export default function () { "
+      "console.log(typeof post, typeof sleep, typeof check); }");
+  script_->CallIteration("default", 0);
+  EXPECT_EQ(host_.texts(), std::vector<std::string>({"function function function"}));
+}
+
+// A name that the scan of the source has missed.
+TEST_F(CoreTest, AnImportInOddSourceIsFoundAfterAll) {
+  Load(
+      "const a = 1\nconst b = a /2\nimport { get } from 'k6/http'; const c = b/ 3; import "
+      "{ post as p } from 'k6/http'\nexport default function () { console.log(typeof get, typeof "
+      "p); }");
+  script_->CallIteration("default", 0);
+  EXPECT_EQ(host_.texts(), std::vector<std::string>({"function function"}));
+}
+
 }  // namespace
 }  // namespace kload::k6
