@@ -41,7 +41,7 @@ class Compose(TestCase):
     SERVICES = ["controller", "agent", "target", "prometheus"]
 
     @classmethod
-    def compose(cls, *arguments, timeout=1500):
+    def compose(cls, *arguments, timeout=2400):
         result = subprocess.run([*compose_command(), "-p", "kload-test", *arguments], cwd=ROOT, capture_output=True,
                                 text=True, timeout=timeout, env={**os.environ, "COMPOSE_HTTP_TIMEOUT": "300"})
         assert result.returncode == 0, f"docker-compose {arguments}:\n{result.stdout[-4000:]}\n{result.stderr[-4000:]}"
