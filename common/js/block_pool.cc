@@ -144,6 +144,7 @@ void* BlockPool::Take(size_t bytes) {
 }
 
 bool BlockPool::AddSpan(size_t size_class) {
+  static_assert(kClasses.count <= kClassesMax);
   Range& range = Range::Get();
   if (chunks_.empty() || spans_used_ == kSpansPerChunk) {
     char* const chunk = range.TakeChunk();

@@ -44,7 +44,10 @@ int FillExports(JSContext* cx, JSModuleDef* module) {
   const std::string text = js::AtomText(cx, name.get());
   const js::Value& object = realm.builtins[text];
   for (const std::string& export_name : realm.builtin_exports[text]) {
-    const js::Value value = js::Get(cx, object.get(), export_name.c_str());
+    // Not what every object inherits, such as toString.
+    const js::Atom own(cx, export_name.c_str());
+    if (JS_GetOwnProperty(cx, nullptr, object.get(), own.get()) <= 0) continue;
+    const js::Value value = js::Get(cx, object.get(), own);
     if (value.IsException()) return -1;
     if (JS_SetModuleExport(cx, module, export_name.c_str(), JS_DupValue(cx, value.get())) < 0)
       return -1;

@@ -229,6 +229,14 @@ TEST_F(CoreTest, ADynamicImportSeesAllOfAModuleThatIsImportedByNameToo) {
   EXPECT_EQ(host_.texts(), std::vector<std::string>({"function function true"}));
 }
 
+TEST_F(CoreTest, ANameThatAModuleOnlyInheritsIsUndefined) {
+  Load(
+      "import { toString, hasOwnProperty as has, sleep } from 'k6'; export default function () { "
+      "console.log(typeof toString, typeof has, typeof sleep); }");
+  script_->CallIteration("default", 0);
+  EXPECT_EQ(host_.texts(), std::vector<std::string>({"undefined undefined function"}));
+}
+
 TEST_F(CoreTest, ReexportedNamesOfAModuleAreThere) {
   files_["lib.js"] = "export { post } from 'k6/http'; export * from 'k6';";
   Load(
