@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <spdlog/common.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -21,6 +22,7 @@
 #include "kctl/archive_file.h"
 #include "kctl/config_file.h"
 #include "kctl/dotenv.h"
+#include "kctl/env_targets.h"
 #include "kctl/environment.h"
 #include "kctl/exit_code.h"
 #include "kctl/interrupt.h"
@@ -160,6 +162,24 @@ Problem AddLayers(const RunFlags& flags, const std::vector<std::string>& environ
   return {};
 }
 
+// What the files ask for: thresholds go to the flags, the rest is judged at the end.
+Problem AddTargets(RunFlags& flags, const std::map<std::string, std::string>& files,
+                   AfterRun& after) {
+  auto targets = TargetsOf(flags, files);
+  if (!targets.ok()) return {targets.status(), kExitBadConfig};
+  after = {.targets = *std::move(targets),
+           .missed_fails = flags.fail_on == "missed",
+           .export_file = flags.export_file,
+           .table_to_stderr = flags.output == "json"};
+  absl::StatusOr<EnvTargets> of_env = TargetsOfEnv(files);
+  if (!of_env.ok()) return {Annotate(of_env.status(), "--env-file"), kExitBadConfig};
+  for (const std::string& warning : of_env->warnings) spdlog::warn("{}", warning);
+  for (std::string& threshold : of_env->thresholds) {
+    flags.thresholds.push_back(std::move(threshold));
+  }
+  return {};
+}
+
 bool ShowsProgress(const RunFlags& flags, const GlobalFlags& global) {
   return !global.quiet && flags.output != "json";
 }
@@ -191,7 +211,8 @@ bool ColorOf(const GlobalFlags& global) {
 
 }  // namespace
 
-Problem MakeRequest(RunFlags& flags, const SessionKind& kind, v1::StartRunRequest& request) {
+Problem MakeRequest(RunFlags& flags, const SessionKind& kind, v1::StartRunRequest& request,
+                    AfterRun& after) {
   const std::vector<std::string> environment = EnvironmentEntries();
   if (const absl::Status bad = CompleteFromEnvironment(environment, flags); !bad.ok()) {
     return {bad, kExitOther};
@@ -204,6 +225,7 @@ Problem MakeRequest(RunFlags& flags, const SessionKind& kind, v1::StartRunReques
   if (Problem problem = OpenSource(flags, kind, source); !problem.status.ok()) return problem;
   const auto files = ReadEnvFiles(flags.env_files);
   if (!files.ok()) return {files.status(), kExitOther};
+  if (Problem problem = AddTargets(flags, *files, after); !problem.status.ok()) return problem;
   auto env = ScriptEnv(flags, kind.system_env, environment, *files);
   if (!env.ok()) return {env.status(), kExitOther};
   if (source.archive) env->insert(source.archive->env.begin(), source.archive->env.end());
@@ -269,7 +291,7 @@ absl::StatusOr<std::unique_ptr<OutputSet>> OpenOutputs(const RunFlags& flags, Sc
 
 int StartAndFollow(Client& client, const v1::StartRunRequest& request, const RunFlags& flags,
                    const GlobalFlags& global, const SessionKind& kind, Screen& screen,
-                   OutputSet& outputs) {
+                   OutputSet& outputs, const AfterRun& after) {
   v1::StartRunResponse begun;
   const Problem refused = AskForRun(client, request, begun);
   if (!refused.status.ok()) return Fail(refused.status, refused.exit_code);
@@ -283,7 +305,8 @@ int StartAndFollow(Client& client, const v1::StartRunRequest& request, const Run
                       .no_color = !screen.color()};
   }
   if (!outputs.empty()) options->outputs = &outputs;
-  return Follow(client, begun.run_id(), *options, screen, SystemClock());
+  const int exit_code = Follow(client, begun.run_id(), *options, screen, SystemClock());
+  return ConcludeRun(client, begun.run_id(), after, screen, exit_code);
 }
 
 }  // namespace kload::kctl

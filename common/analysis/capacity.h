@@ -1,5 +1,4 @@
-// What a run says about the target's capacity: where it breaks, where more load brings nothing more, how long it takes to
-// recover.
+// What a run says about the target's capacity: where it breaks, and where more load brings nothing more.
 //
 // Data path: Result -> windows -> these -> findings, reports.
 // Thread:    pure functions.
@@ -16,10 +15,10 @@ namespace kload::analysis {
 
 // What a run must keep to count as healthy.
 struct Limits {
-  std::optional<double> p95_ms;
-  std::optional<double> p99_ms;
-  std::optional<double> failed_ratio;
-  std::string source;  // where they come from: thresholds of the script, targets.yaml ...
+  std::optional<double> p95_ms = {};
+  std::optional<double> p99_ms = {};
+  std::optional<double> failed_ratio = {};
+  std::string source = {};  // where they come from: thresholds of the script, targets.yaml ...
 };
 // The run's own thresholds on http_req_duration p(95), p(99) and http_req_failed; the strictest of each.
 Limits LimitsOf(const Result& result);
@@ -29,7 +28,7 @@ struct BreakingPoint {
   Nanos at{0};
   double vus = 0;
   double requests_per_second = 0;
-  std::string broke;  // "p95 612 ms > 500 ms"
+  std::string broke = {};  // "p95 612 ms > 500 ms"
 };
 // Nothing: the limits were kept, or left only at times. At least kBreakWindows windows must be beyond them.
 std::optional<BreakingPoint> FindBreakingPoint(const std::vector<Window>& windows,
@@ -45,19 +44,7 @@ struct Knee {
   double r_squared = 0;  // of the two lines
   double p_value = 1;    // that one line would do: F test
 };
-// Nothing: throughput grows with the load to its end (p_value > 0.01, or the slope falls by less than half), or the load hardly changes.
+// Nothing: throughput grows with the load to its end (p_value > 0.001, or the slope falls by less than half), or the load hardly changes.
 std::optional<Knee> FindKnee(const std::vector<Window>& windows);
-
-struct Recovery {
-  double base_vus = 0;
-  double peak_vus = 0;
-  double base_p95 = 0;
-  double peak_p95 = 0;  // the highest of a window
-  Nanos load_back{0};   // run time at which the load was back at its base
-  std::optional<Nanos>
-      took;  // until p95 was back within a quarter of its base for good; nothing: not within the run
-};
-// Nothing: the load has no spike (three times what it is before and after).
-std::optional<Recovery> FindRecovery(const std::vector<Window>& windows);
 
 }  // namespace kload::analysis

@@ -25,13 +25,13 @@ enum class Change { kSame, kBetter, kWorse, kTooFewSamples };
 std::string_view ChangeName(Change change);
 
 struct Comparison {
-  std::string subject;  // "all requests", or "GET /path"
-  std::string measure;  // p50, p95, p99, failed, requests/s
-  std::string unit;     // ms, %, /s
-  double before = 0;    // in the unit
+  std::string subject = {};  // "all requests", or "GET /path"
+  std::string measure = {};  // p50, p95, p99, failed, requests/s
+  std::string unit = {};     // ms, %, /s
+  double before = 0;         // in the unit
   double after = 0;
-  Interval difference;  // of after - before
-  double relative = 0;  // after / before - 1; of failed: after - before, in percentage points
+  Interval difference = {};  // of after - before
+  double relative = 0;       // after / before - 1; of failed: after - before, in percentage points
   Change change = Change::kSame;
 };
 
@@ -43,8 +43,8 @@ struct CompareOptions {
 };
 
 struct RunComparison {
-  std::vector<Comparison> rows;           // the whole run first, then by endpoint
-  std::vector<std::string> incomparable;  // why the runs cannot be compared; empty: they can
+  std::vector<Comparison> rows = {};           // the whole run first, then by endpoint
+  std::vector<std::string> incomparable = {};  // why the runs cannot be compared; empty: they can
   std::vector<std::string>
       remarks;  // worth knowing: endpoints of one run alone, other number of agents ...
   Change verdict = Change::kSame;  // worse if any row is; else better if any is
@@ -52,8 +52,5 @@ struct RunComparison {
 };
 
 RunComparison Compare(const Result& before, const Result& after, const CompareOptions& options);
-
-// Why a result must not be compared with the other: another plan, other VUs, not finished, not trustworthy. A sentence each.
-std::vector<std::string> WhyIncomparable(const Result& before, const Result& after);
 
 }  // namespace kload::analysis

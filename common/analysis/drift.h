@@ -17,8 +17,8 @@ namespace kload::analysis {
 
 struct Slope {
   double per_hour = 0;
-  Interval interval;  // of it
-  double level = 0;   // median of the values
+  Interval interval = {};  // of it
+  double level = 0;        // median of the values
 };
 // hours and values are of the same size, at least kSlopePoints. 0.5 < confidence < 1.
 std::optional<Slope> TheilSen(const std::vector<double>& hours, const std::vector<double>& values,
@@ -26,9 +26,9 @@ std::optional<Slope> TheilSen(const std::vector<double>& hours, const std::vecto
 inline constexpr size_t kSlopePoints = 10;
 
 struct Drift {
-  std::string subject;  // p95, failed, or the name of a watched metric
-  std::string unit;     // ms, %, or empty
-  Slope slope;
+  std::string subject = {};  // p95, failed, or the name of a watched metric
+  std::string unit = {};     // ms, %, or empty
+  Slope slope = {};
   double change =
       0;  // over the time looked at, relative to the level; of failed: in percentage points
   bool found = false;  // the interval leaves 0 out, and the change is worth a word

@@ -21,9 +21,9 @@ struct Symptom {
   std::string
       id;  // slow-endpoint, pool-exhaustion, leak, errors-by-endpoint, cache, breaking-point ...
   Severity severity = Severity::kWarning;
-  std::string title;     // a short sentence
-  std::string evidence;  // with figures
-  std::string next;      // what to look at
+  std::string title = {};     // a short sentence
+  std::string evidence = {};  // with figures
+  std::string next = {};      // what to look at
 };
 
 // By severity, the worst first. `targets` may be empty.

@@ -18,7 +18,7 @@ struct Interval {
 // A value and where the true one lies with the asked-for confidence. An unbounded side is infinite: too few samples.
 struct Estimate {
   double value = 0;
-  Interval interval;
+  Interval interval = {};
 };
 
 // The z that a standard normal variable stays below with probability p, 0 < p < 1. Error below 1.2e-9.

@@ -14,9 +14,6 @@
 namespace kload {
 namespace {
 
-constexpr double kHeatFirstMs = 0.1;
-constexpr double kHeatPerDoubling = 4;
-
 std::string TagOr(const Tags& tags, std::string_view name) {
   const std::string* value = FindTag(tags, name);
   return value == nullptr ? std::string() : *value;
@@ -116,17 +113,6 @@ const WatchedSeries* Result::Watched(std::string_view name) const {
   const auto found = std::find_if(watched.begin(), watched.end(),
                                   [&](const WatchedSeries& each) { return each.name == name; });
   return found == watched.end() ? nullptr : &*found;
-}
-
-double HeatUpperEdge(size_t bucket) {
-  return kHeatFirstMs * std::exp2(static_cast<double>(bucket) / kHeatPerDoubling);
-}
-
-size_t HeatBucket(double ms) {
-  if (!(ms > kHeatFirstMs)) return 0;
-  // A little less, so that an edge belongs to the bucket that it ends.
-  const double bucket = std::ceil(std::log2(ms / kHeatFirstMs) * kHeatPerDoubling - 1e-9);
-  return std::min(static_cast<size_t>(bucket), kHeatBuckets - 1);
 }
 
 bool IsTimeoutCode(std::string_view error_code) {

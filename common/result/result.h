@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/metric/heat.h"
 #include "common/metric/metric.h"
 #include "common/metric/sink.h"
 #include "common/plan/plan.h"
@@ -26,19 +27,20 @@ namespace kload {
 
 // Requests that share method and name (the tag `name`, by default the URL).
 struct Endpoint {
-  std::string method;
-  std::string name;
-  TrendSink duration;  // http_req_duration
+  std::string method = {};
+  std::string name = {};
+  TrendSink duration = {};  // http_req_duration
   uint64_t requests = 0;
-  uint64_t failed = 0;                          // by http_req_failed
-  uint64_t timeouts = 0;                        // by their error code
-  std::map<std::string, uint64_t> statuses;     // requests by the tag `status`
-  std::map<std::string, uint64_t> error_codes;  // requests that had one, by the tag `error_code`
+  uint64_t failed = 0;                            // by http_req_failed
+  uint64_t timeouts = 0;                          // by their error code
+  std::map<std::string, uint64_t> statuses = {};  // requests by the tag `status`
+  std::map<std::string, uint64_t> error_codes =
+      {};  // requests that had one, by the tag `error_code`
 };
 
 struct MetricTotal {
-  MetricDef def;
-  Sink sink;
+  MetricDef def = {};
+  Sink sink = {};
 };
 
 // One interval of the run over the whole cluster; see kload.v1.SeriesPoint.
@@ -55,7 +57,7 @@ struct ResultPoint {
   double p99 = 0;
   uint64_t bytes_sent = 0;
   uint64_t bytes_received = 0;
-  std::vector<uint64_t> heat;  // samples by coarse bucket; see HeatUpperEdge
+  std::vector<uint64_t> heat = {};  // samples by coarse bucket; see HeatUpperEdge
 
   double seconds() const { return std::chrono::duration<double>(length).count(); }
   double requests_per_second() const { return seconds() > 0 ? double(requests) / seconds() : 0; }
@@ -69,28 +71,28 @@ struct WatchedPoint {
 
 // One metric of the target beside the load.
 struct WatchedSeries {
-  std::string name;
-  std::string expression;
-  std::vector<WatchedPoint> points;  // by time
-  std::string problem;
+  std::string name = {};
+  std::string expression = {};
+  std::vector<WatchedPoint> points = {};  // by time
+  std::string problem = {};
 };
 
 struct Result {
-  std::string run_id;
-  std::string script;
-  std::string state;  // finished, running ...
-  std::string message;
+  std::string run_id = {};
+  std::string script = {};
+  std::string state = {};  // finished, running ...
+  std::string message = {};
   Nanos started_unix{0};
   Nanos duration{0};
   int exit_code = 0;
   uint32_t agents = 0;
-  TestPlan plan;
-  std::optional<RunSummary> summary;  // of a run that has ended
-  std::vector<RunNote> notes;
-  std::vector<ResultPoint> points;
-  std::vector<MetricTotal> metrics;  // every metric whole, in the order first seen
-  std::vector<Endpoint> endpoints;   // by name, then method
-  std::vector<WatchedSeries> watched;
+  TestPlan plan = {};
+  std::optional<RunSummary> summary = {};  // of a run that has ended
+  std::vector<RunNote> notes = {};
+  std::vector<ResultPoint> points = {};
+  std::vector<MetricTotal> metrics = {};  // every metric whole, in the order first seen
+  std::vector<Endpoint> endpoints = {};   // by name, then method
+  std::vector<WatchedSeries> watched = {};
   // Whether requests carry the tag error_code: without it timeouts are not known.
   bool knows_error_codes = false;
 
@@ -100,12 +102,6 @@ struct Result {
   const WatchedSeries* Watched(std::string_view name) const;
   bool finished() const { return state == "finished"; }
 };
-
-// Inclusive upper edge of a point's heat bucket, in ms.
-double HeatUpperEdge(size_t bucket);
-// The bucket that a duration in ms belongs to, below kHeatBuckets.
-size_t HeatBucket(double ms);
-inline constexpr size_t kHeatBuckets = 84;  // up to 177 s; longer ones are in the last
 
 // Whether the code (the tag error_code) is that of a request or connection that took too long.
 bool IsTimeoutCode(std::string_view error_code);
