@@ -11,6 +11,7 @@
 #include "common/result/result_file.h"
 #include "kctl/env_targets.h"
 #include "kctl/exit_code.h"
+#include "kctl/findings_text.h"
 #include "kctl/read_file.h"
 #include "kctl/targets_table.h"
 #include "kctl/verb.h"
@@ -35,14 +36,22 @@ absl::Status Conclude(Client& client, const std::string& run_id, const AfterRun&
   if (!after.export_file.empty()) {
     KLOAD_RETURN_IF_ERROR(WriteFile("--export", after.export_file, ResultFileText(run)));
   }
-  if (!after.targets) return absl::OkStatus();
   KLOAD_ASSIGN_OR_RETURN(const Result result, DecodeResult(run));
-  const std::vector<TargetRow> rows = analysis::JudgeTargets(*after.targets, result);
-  failed = Fails(rows, after.missed_fails);
+  const bool color = screen.color() && !after.table_to_stderr;
+  std::string text;
+  if (after.targets) {
+    const std::vector<TargetRow> rows = analysis::JudgeTargets(*after.targets, result);
+    failed = Fails(rows, after.missed_fails);
+    text += TargetsTable(rows, color);
+  }
+  if (after.findings) {
+    text += FindingsText(
+        analysis::FindSymptoms(result, after.targets.value_or(analysis::Targets())), color);
+  }
   if (after.table_to_stderr) {
-    fmt::print(stderr, "{}", TargetsTable(rows, false));
-  } else {
-    screen.Print(TargetsTable(rows, screen.color()));
+    fmt::print(stderr, "{}", text);
+  } else if (!text.empty()) {
+    screen.Print(text);
   }
   return absl::OkStatus();
 }

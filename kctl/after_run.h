@@ -21,8 +21,9 @@ struct AfterRun {
   std::optional<analysis::Targets> targets = {};
   bool missed_fails = false;     // --fail-on missed
   std::string export_file = {};  // empty: none
+  bool findings = false;         // print symptoms
   bool table_to_stderr = false;  // stdout belongs to JSON
-  bool any() const { return targets.has_value() || !export_file.empty(); }
+  bool any() const { return targets.has_value() || findings || !export_file.empty(); }
 };
 
 // The targets of --targets and of the TARGET_* variables of --env-file. Errors: those of reading and parsing.

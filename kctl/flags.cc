@@ -137,6 +137,10 @@ void AddResultFlags(CLI::App& app, RunFlags& flags) {
          "end; exit code 99 when one is critical")
       ->group(group)
       ->type_name("FILE");
+  app.add_flag("--findings", flags.findings,
+               "print what the run shows: breaking point, slow endpoints, drift ...; also in `kctl "
+               "get run` and `kctl report`")
+      ->group(group);
   app.add_option("--fail-on", flags.fail_on, "targets that fail the run: critical, or missed")
       ->group(group)
       ->check(CLI::IsMember({"critical", "missed"}).description(""));

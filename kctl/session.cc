@@ -170,6 +170,7 @@ Problem AddTargets(RunFlags& flags, const std::map<std::string, std::string>& fi
   after = {.targets = *std::move(targets),
            .missed_fails = flags.fail_on == "missed",
            .export_file = flags.export_file,
+           .findings = flags.findings,
            .table_to_stderr = flags.output == "json"};
   absl::StatusOr<EnvTargets> of_env = TargetsOfEnv(files);
   if (!of_env.ok()) return {Annotate(of_env.status(), "--env-file"), kExitBadConfig};
