@@ -44,7 +44,8 @@ class Prometheus(TestCase):
         config = cls.cluster.folder / "prometheus.yml"
         config.write_text((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text()
                           .replace("controller:7071", cls.cluster.http).replace("target:3001", cls.target.address)
-                          .replace("scrape_interval: 2s", "scrape_interval: 1s").replace("/certs", str(certs)))
+                          .replace("scrape_interval: 2s", "scrape_interval: 1s").replace("/certs", str(certs))
+                          .replace("- alerts.yml", f"- {ROOT / 'deploy' / 'prometheus' / 'alerts.yml'}"))
         prometheus = Process("prometheus", f"--config.file={config}", f"--storage.tsdb.path={cls.cluster.folder / 'tsdb'}",
                              f"--web.listen-address={cls.address}")
         cls.addClassCleanup(prometheus.end)
