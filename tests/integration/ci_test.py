@@ -203,7 +203,7 @@ export default function () {
         self.assertEqual((job.outputs("load")["verdict"], job.codes["Verdict"]), ("error", 107), job.log)
         report = job.step_summary.read_text()
         self.assertIn("❌ Load test failed: the script failed", report)
-        self.assertIn("mine.js:1", report)
+        self.assertIn("mine.js:2:1: SyntaxError", report)
 
     def test_no_script_at_all_is_an_error(self):
         passed, job = self.run_action(script="", **{"kctl": "no-such-kctl"})

@@ -140,15 +140,15 @@ class Expressions(TestCase):
         cls.addClassCleanup(cls.cluster.end)
         cls.prometheus = Prometheus(cls.cluster, cls.target)
         cls.addClassCleanup(cls.prometheus.process.end)
-        cls.runs = [cls.one_run(lose=None), cls.one_run(lose=cls.cluster.agents[2])]
+        cls.runs = [cls.one_run("0.02"), cls.one_run("0.03", lose=cls.cluster.agents[2])]
         cls.eventually('sum(kload_agents{state="lost"}) == 1', "the lost agent")
         cls.end = time.time()
 
     @classmethod
-    def one_run(cls, lose):
+    def one_run(cls, time_scale, lose=None):
         """The run's id, when the Prometheus has its end. `lose`: an agent to kill in its midst."""
         export = cls.cluster.folder / "summary.json"
-        run = cls.cluster.kctl("start", SCENARIOS / "baseline.js", "--agents", "3", "--time-scale", "0.02", "--quiet",
+        run = cls.cluster.kctl("start", SCENARIOS / "baseline.js", "--agents", "3", "--time-scale", time_scale, "--quiet",
                                "--summary-export", export, "-e", f"API_BASE_URL={cls.target.api}")
         cls.addClassCleanup(run.end)
         if lose:
@@ -239,18 +239,19 @@ class Expressions(TestCase):
         starts = [float(self.prometheus.query(f'max(last_over_time(kload_run_start_time_seconds{{testid="{run}"}}[600s]))',
                                               time=self.end)[0]["value"][1]) for run in self.runs]
         self.assertLessEqual(abs(shift - (starts[1] - starts[0])), 0.5)
-        # Both rise at the same time: the instants of more than five VUs begin within a few scrapes of each other.
+        # Both rise at about the same time; a run that has to wait for the machine begins its load a little after it was asked for.
         begins = []
         for target in self.panel("compare", "VUs")["targets"]:
             answer = self.prometheus.ask("query_range", query=self.substituted(target["expr"], chosen), step=1,
                                          start=self.end - RANGE_SECONDS, end=self.end)
             begins.append(next(at for at, value in answer["result"][0]["values"] if float(value) > 5))
-        self.assertLessEqual(abs(begins[0] - begins[1]), 4, begins)
+        self.assertLess(abs(begins[0] - begins[1]), shift / 2, begins)
         swapped = {**chosen, "shift": str(-shift), "run_a": chosen["run_b"], "run_b": chosen["run_a"]}
         for target in self.panel("compare", "Requests per second")["targets"]:
             self.assertTrue(self.series(target, swapped), "A may be the later one")
-        same = {**chosen, "shift": "0"}
-        self.assertTrue(self.series(self.panel("compare", "VUs")["targets"][0], same))
+        same = {**chosen, "run_b": chosen["run_a"]}
+        (same["shift"],) = self.values(variables(DASHBOARDS["compare"])["shift"], same)
+        self.assertTrue(self.series(self.panel("compare", "VUs")["targets"][0], same), "A may be B")
 
     def test_alerts_of_a_lost_agent_fire(self):
         for alert in ("LoadAgentLost", "LoadRunNotTrustworthy"):
