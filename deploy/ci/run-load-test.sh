@@ -7,7 +7,7 @@
 #   LOAD_TEST_TARGET      the script's API_BASE_URL
 #   LOAD_TEST_ENV         more variables for the script, in the format of an --env-file; never on a command line
 #   LOAD_TEST_AGENTS      how many agents
-#   LOAD_TEST_THRESHOLDS  a line each, METRIC=EXPRESSION, such as http_req_duration=p(95)<200: in the place of the script's
+#   LOAD_TEST_THRESHOLDS  a line each, METRIC=EXPRESSION, such as http_req_duration=p(95)<200, beside the script's
 #   LOAD_TEST_STRICT      true: a result that is not trustworthy fails (exit code 98)
 #   LOAD_TEST_TIME_SCALE  0.1: a rehearsal in a tenth of the time
 #   LOAD_TEST_CONTROLLER  address of a cluster's controller; without one, controller and agents are in kctl's process

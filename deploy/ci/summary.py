@@ -105,11 +105,13 @@ def main_metrics(metrics):
 
 
 def render(summary, code, script, target, output):
-    mark = "✅" if code == 0 else "❌"
-    word = "passed" if code == 0 else "failed"
-    text = f"## {mark} Load test {word}: {MEANING.get(code, 'it could not run')}\n\n"
-    facts = [("script", script)] + ([("target", target)] if target else [])
     kload = summary.get("kload", {})
+    meaning = MEANING.get(code, "it could not run")
+    mark, word = ("✅", "passed") if code == 0 else ("❌", "failed")
+    if code == 0 and kload.get("label", "trustworthy") != "trustworthy":
+        mark, meaning = "⚠️", f"{meaning}, but the result is {kload['label']}"
+    text = f"## {mark} Load test {word}: {meaning}\n\n"
+    facts = [("script", script)] + ([("target", target)] if target else [])
     if kload.get("run"):
         facts.append(("run", kload["run"]))
     if kload.get("label"):

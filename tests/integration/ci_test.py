@@ -101,7 +101,8 @@ class Workflow(Place):
                    inputs={"time-scale": TIME_SCALE, **inputs}, secrets=SECRETS, env=env)
 
     def test_passes(self):
-        job = self.job()
+        # With less haste: the thresholds are the baseline's own.
+        job = self.job(**{"time-scale": "0.03"})
         self.assertTrue(job.run(), job.log)
         outputs = job.outputs("load")
         self.assertEqual((outputs["verdict"], outputs["exit-code"]), ("passed", "0"), job.log)
@@ -180,6 +181,7 @@ export default function () {
         self.assertEqual(job.outputs("load")["verdict"], "passed")
         summary, report = self.check_results(self.workspace / "out", "passed", 0)
         self.assertEqual(summary["metrics"]["http_reqs"]["thresholds"], {"count==10": False})
+        self.assertEqual(summary["metrics"]["checks"]["thresholds"], {"rate>0.99": False}, "the script's own hold as well")
         self.assertIn("| ✅ | http_reqs | count==10 | 10 |", report)
         self.assertEqual(self.target.requests(), 10)
 
@@ -252,6 +254,32 @@ class Scripts(Place):
         done = self.wait_healthy("1")
         self.assertEqual(done.returncode, 1)
         self.assertIn("no container", done.stderr)
+
+    def test_the_summary_is_markdown_whatever_a_script_calls_things(self):
+        metrics = {"a|b": {"count": 3, "rate": 1.5, "thresholds": {"count>5": True, "rate<2": False}},
+                   "iteration_duration": {"avg": 12345.6, "p(95)": 9.5, "thresholds": {"p(95)<10": False}},
+                   "errors": {"value": 0.25, "passes": 1, "fails": 3, "thresholds": {"rate<0.01": True}}}
+        group = {"checks": {"c": {"name": "<b> | c", "passes": 2, "fails": 1}}, "groups": {}}
+        summary = self.workspace / "summary.json"
+
+        def rendered(label, *arguments):
+            findings = [] if label == "trustworthy" else [{"label": label, "reason": "agent 'a|1' was lost"}]
+            summary.write_text(json.dumps({"metrics": metrics, "root_group": {"checks": {}, "groups": {"g": {"name": "g", **group}}},
+                                           "kload": {"run": "r-1", "label": label, "findings": findings}}))
+            return subprocess.run([CI / "summary.py", summary, *arguments], capture_output=True, text=True, check=True, timeout=30).stdout
+
+        report = rendered("trustworthy", "--exit-code", "99")
+        self.assertIn("## ❌ Load test failed: a threshold failed", report)
+        # Those that failed come first.
+        rows = [line for line in report.splitlines() if line.startswith(("| ✅", "| ❌"))]
+        self.assertEqual(rows, ["| ❌ | a\\|b | count>5 | 3 |", "| ❌ | errors | rate&lt;0.01 | 25.00% |", "| ✅ | a\\|b | rate&lt;2 | 1.50 |",
+                                "| ✅ | iteration_duration | p(95)&lt;10 | 9.50 ms |"])
+        self.assertIn("avg=12.35 s", report)
+        self.assertIn("| g › &lt;b> \\| c | 2 | 1 |", report)
+        report = rendered("degraded", "--exit-code", "0")
+        self.assertIn("## ⚠️ Load test passed: all thresholds hold, but the result is degraded", report)
+        self.assertIn("- degraded: agent 'a\\|1' was lost", report)
+        self.assertEqual(rendered("trustworthy", "--run-id"), "r-1\n")
 
     def test_shellcheck_finds_nothing(self):
         if not shutil.which("shellcheck"):
