@@ -5,11 +5,12 @@ The target's audit log has a line for each login: it is the truth about who was 
 
 import collections
 import json
+import re
 import sys
 import unittest
 import urllib.request
 
-from harness import BIN, SCENARIOS, Cluster, Process, Target, TestCase
+from harness import BIN, GUIDE_FOLDER, ROOT, SCENARIOS, Cluster, Process, Target, TestCase
 
 CREATE = SCENARIOS / "create-users.js"
 USERS = 24
@@ -89,6 +90,21 @@ class Users(TestCase):
         status, output, _ = self.create(users="many")
         self.assertNotEqual(status, 0)
         self.assertIn('USERS="many" is not a number of users', output)
+
+    def test_the_example_of_an_env_file_has_the_variables_of_the_guide(self):
+        example = ROOT / ".env.load-test.example"
+        have = dict(re.findall(r"^(\w+)=(.*)$", example.read_text(), re.M))
+        self.assertEqual({name: have[name] for name in ("TARGET_P95_LATENCY", "TARGET_ERROR_RATE", "TARGET_CACHE_HIT_RATE")},
+                         {"TARGET_P95_LATENCY": "200", "TARGET_ERROR_RATE": "0.01", "TARGET_CACHE_HIT_RATE": "0.70"})
+        pages = [path.read_text() for path in GUIDE_FOLDER.iterdir()] if GUIDE_FOLDER.is_dir() else []
+        for block in re.findall(r"Create `\.env\.load-test`.*?```bash\n(.*?)```", "".join(pages), re.S):
+            self.assertLessEqual(dict(re.findall(r"^(\w+)=(.*)$", block, re.M)).items(), have.items())
+        # Its account may make users.
+        status, output, users = self.create("-e", f"TEST_USER_EMAIL={have['TEST_USER_EMAIL']}",
+                                            "-e", f"TEST_USER_PASSWORD={have['TEST_USER_PASSWORD']}", users=have["USERS"])
+        self.assertEqual((status, users), (0, {"created": 100, "existing": 0}), output)
+        inspected = self.start(Process, BIN / "kctl", "inspect", SCENARIOS / "baseline.js", "--env-file", example)
+        self.assertEqual(inspected.wait(20), 0, inspected.output)
 
     def run_on_two_agents(self, *flags, vus):
         cluster = self.start(Cluster, agents=2, folder=self.folder())
