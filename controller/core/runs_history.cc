@@ -9,6 +9,7 @@
 #include "common/wire/summary_wire.h"
 #include "controller/core/live_run.h"
 #include "controller/run/run_wire.h"
+#include "controller/watch/watch_wire.h"
 
 namespace kload::controller {
 
@@ -82,6 +83,9 @@ absl::StatusOr<v1::GetRunResponse> Runs::Get(const std::string& run_id) {
                          store_.Kept(run_id, Store::Detail::kNote));
   for (const std::string& bytes : notes)
     read = response.add_notes()->ParseFromString(bytes) && read;
+  KLOAD_ASSIGN_OR_RETURN(const std::vector<std::string> watched,
+                         store_.Kept(run_id, Store::Detail::kWatched));
+  read = watch::AddWatched(watched, response) && read;
   if (!read) {
     return absl::DataLossError(
         fmt::format("run {} cannot be read from the history: another version stored it", run_id));

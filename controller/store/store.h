@@ -52,7 +52,7 @@ class Store {
   absl::Status Prune(int kept);
 
   // ---- Details of a run's history; opaque bytes ----
-  enum class Detail { kSecond, kNote };
+  enum class Detail { kSecond, kNote, kWatched };
   // In place of an earlier one of that number; durable with the next Commit(). Errors: as of Append().
   absl::Status Keep(const std::string& id, Detail kind, int64_t number, const std::string& bytes);
   // By number.
