@@ -29,6 +29,7 @@
 #include "kctl/request.h"
 #include "kctl/script_path.h"
 #include "kctl/verb.h"
+#include "kctl/watch_metrics.h"
 
 namespace kload::kctl {
 namespace {
@@ -189,6 +190,18 @@ bool ColorOf(const GlobalFlags& global) {
                   std::getenv("CLICOLOR_FORCE"));
 }
 
+// After the summary, for people.
+void ShowWatched(Client& client, const std::string& run_id, const FollowOptions& options,
+                 Screen& screen) {
+  if (options.json || options.summary_mode == SummaryMode::kDisabled) return;
+  const absl::StatusOr<v1::GetRunResponse> run = client.GetRun(run_id);
+  if (!run.ok()) {
+    spdlog::warn("what was watched cannot be shown: {}", Message(run.status()));
+    return;
+  }
+  screen.Print(WatchedText(*run));
+}
+
 }  // namespace
 
 Problem MakeRequest(RunFlags& flags, const SessionKind& kind, v1::StartRunRequest& request) {
@@ -283,7 +296,9 @@ int StartAndFollow(Client& client, const v1::StartRunRequest& request, const Run
                       .no_color = !screen.color()};
   }
   if (!outputs.empty()) options->outputs = &outputs;
-  return Follow(client, begun.run_id(), *options, screen, SystemClock());
+  const int code = Follow(client, begun.run_id(), *options, screen, SystemClock());
+  if (request.has_watch()) ShowWatched(client, begun.run_id(), *options, screen);
+  return code;
 }
 
 }  // namespace kload::kctl
