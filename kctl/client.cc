@@ -268,4 +268,15 @@ absl::StatusOr<v1::GetRunResponse> Client::GetRun(const std::string& run_id) {
   return impl_->Call(&v1::Control::Stub::GetRun, request);
 }
 
+absl::Status Client::SetBaseline(const std::string& name, const std::string& run_id) {
+  v1::SetBaselineRequest request;
+  request.set_name(name);
+  request.set_run_id(run_id);
+  return impl_->Call(&v1::Control::Stub::SetBaseline, request).status();
+}
+
+absl::StatusOr<v1::ListBaselinesResponse> Client::ListBaselines() {
+  return impl_->Call(&v1::Control::Stub::ListBaselines, v1::ListBaselinesRequest());
+}
+
 }  // namespace kload::kctl

@@ -50,8 +50,11 @@ class Client {
   absl::StatusOr<std::string> ScaleRun(const v1::ScaleRunRequest& request);
   absl::StatusOr<v1::ListAgentsResponse> ListAgents();
   absl::StatusOr<v1::ListRunsResponse> ListRuns();
-  // Errors: NotFound.
+  // Of a run, or of a baseline by @NAME. Errors: NotFound.
   absl::StatusOr<v1::GetRunResponse> GetRun(const std::string& run_id);
+  // An empty id ends the baseline. Errors: NotFound, InvalidArgument.
+  absl::Status SetBaseline(const std::string& name, const std::string& run_id);
+  absl::StatusOr<v1::ListBaselinesResponse> ListBaselines();
 
  private:
   struct Impl;

@@ -6,7 +6,7 @@ namespace kload::kctl {
 
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitClusterFailed = 97;     // an agent was lost under --on-agent-loss=abort
-inline constexpr int kExitNotTrustworthy = 98;    // under --strict
+inline constexpr int kExitNotTrustworthy = 98;    // under --strict; runs that cannot be compared
 inline constexpr int kExitThresholds = 99;        // a threshold failed
 inline constexpr int kExitSetupTimeout = 100;     // setup() took longer than setupTimeout
 inline constexpr int kExitTeardownTimeout = 101;  // teardown() took longer than teardownTimeout

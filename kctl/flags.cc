@@ -127,6 +127,23 @@ void AddResultFlags(CLI::App& app, RunFlags& flags) {
   app.add_option("--summary-export", flags.summary_export, "write the summary as JSON")
       ->group(group)
       ->type_name("FILE");
+  app.add_option("--export", flags.export_file,
+                 "write the whole result, with its histograms, for kctl report and kctl compare")
+      ->group(group)
+      ->type_name("FILE");
+  app.add_option(
+         "--targets", flags.targets_file,
+         "targets by endpoint category, throughput and reliability: a verdict for each at the "
+         "end; exit code 99 when one is critical")
+      ->group(group)
+      ->type_name("FILE");
+  app.add_flag("--findings", flags.findings,
+               "print what the run shows: breaking point, slow endpoints, drift ...; also in `kctl "
+               "get run` and `kctl report`")
+      ->group(group);
+  app.add_option("--fail-on", flags.fail_on, "targets that fail the run: critical, or missed")
+      ->group(group)
+      ->check(CLI::IsMember({"critical", "missed"}).description(""));
   Repeatable(app, "--out", flags.outs,
              "json=FILE, csv=FILE: every raw sample; prometheus=HOST:PORT, "
              "experimental-prometheus-rw=URL: remote write; repeatable, also from K6_OUT")

@@ -72,6 +72,10 @@ struct RunFlags {
   bool strict = false;                      // a result that is not trustworthy is a failure
   std::string summary_mode;                 // empty: compact
   std::string summary_export;               // file; empty: none
+  std::string export_file;                  // the whole result; empty: none
+  std::string targets_file;                 // targets.yaml; empty: none
+  bool findings = false;                    // symptoms after the summary
+  std::string fail_on = "critical";         // or missed: which targets fail the run
   std::string console_output;               // file; empty: with the other log lines
   std::string output = "text";              // text or json
   std::vector<std::string> outs;            // NAME or NAME=ARGUMENT

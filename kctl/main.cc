@@ -37,6 +37,8 @@ std::vector<Declared> DeclareVerbs(CLI::App& root, GlobalFlags& global) {
   verbs.push_back(MakeWatchVerb());
   verbs.push_back(MakeScaleVerb());
   verbs.push_back(MakeStopVerb());
+  verbs.push_back(MakeCompareVerb());
+  verbs.push_back(MakeBaselineVerb());
   verbs.push_back(MakeInspectVerb());
   verbs.push_back(MakeArchiveVerb());
   verbs.push_back(MakeRecoverVerb());

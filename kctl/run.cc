@@ -95,7 +95,8 @@ class RunVerb final : public Verb {
                            .agent_names = agents > 1,
                            .shows_run_id = false};
     v1::StartRunRequest request;
-    const Problem problem = MakeRequest(flags_, kind, request);
+    AfterRun after;
+    const Problem problem = MakeRequest(flags_, kind, request, after);
     if (!problem.status.ok()) return Fail(problem.status, problem.exit_code);
     CatchInterrupts();
     Terminal terminal(flags_, global);
@@ -106,7 +107,8 @@ class RunVerb final : public Verb {
         LocalCluster::Start(agents, threads_.value_or(std::max(cores / agents, 1U)));
     if (!cluster.ok()) return Fail(cluster.status(), kExitOther);
     Client client((*cluster)->channel(), "this process");
-    return StartAndFollow(client, request, flags_, global, kind, terminal.screen(), **outputs);
+    return StartAndFollow(client, request, flags_, global, kind, terminal.screen(), **outputs,
+                          after);
   }
 
  private:

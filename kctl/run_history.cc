@@ -7,10 +7,13 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "common/analysis/findings.h"
 #include "common/base/duration.h"
 #include "common/base/status.h"
+#include "common/result/result.h"
 #include "common/summary/summary.h"
 #include "common/wire/summary_wire.h"
+#include "kctl/findings_text.h"
 #include "kctl/table.h"
 #include "kctl/watch_metrics.h"
 
@@ -134,6 +137,8 @@ absl::StatusOr<std::string> RunHistoryText(const v1::GetRunResponse& run, bool c
   if (run.has_summary()) {
     KLOAD_ASSIGN_OR_RETURN(const RunSummary summary, wire::DecodeSummary(run.summary()));
     text += RenderSummary(summary, SummaryMode::kCompact, color);
+    KLOAD_ASSIGN_OR_RETURN(const Result result, DecodeResult(run));
+    text += FindingsText(analysis::FindSymptoms(result, {}), color);
   }
   return text;
 }
@@ -163,6 +168,8 @@ absl::StatusOr<std::string> RunHistoryJson(const v1::GetRunResponse& run) {
     KLOAD_ASSIGN_OR_RETURN(const RunSummary summary, wire::DecodeSummary(run.summary()));
     out["summary"] = Json::parse(SummaryExportJson(summary));
   }
+  KLOAD_ASSIGN_OR_RETURN(const Result result, DecodeResult(run));
+  out["findings"] = Json::parse(FindingsJson(analysis::FindSymptoms(result, {})));
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

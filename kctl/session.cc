@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <spdlog/common.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -21,6 +23,7 @@
 #include "kctl/archive_file.h"
 #include "kctl/config_file.h"
 #include "kctl/dotenv.h"
+#include "kctl/env_targets.h"
 #include "kctl/environment.h"
 #include "kctl/exit_code.h"
 #include "kctl/interrupt.h"
@@ -161,6 +164,38 @@ Problem AddLayers(const RunFlags& flags, const std::vector<std::string>& environ
   return {};
 }
 
+// The file's section watch: as if it had been said by flags; a flag of the same name wins.
+void AddWatched(const analysis::Targets& targets, RunFlags& flags) {
+  if (flags.watch_metrics.empty()) flags.watch_metrics = targets.watch_url;
+  const std::vector<std::string> given = flags.watches;
+  for (const auto& [name, expression] : targets.watch) {
+    const bool known = std::any_of(given.begin(), given.end(), [&](const std::string& each) {
+      return each.starts_with(name + "=");
+    });
+    if (!known) flags.watches.push_back(fmt::format("{}={}", name, expression));
+  }
+}
+
+// What the files ask for: thresholds go to the flags, the rest is judged at the end.
+Problem AddTargets(RunFlags& flags, const std::map<std::string, std::string>& files,
+                   AfterRun& after) {
+  auto targets = TargetsOf(flags, files);
+  if (!targets.ok()) return {targets.status(), kExitBadConfig};
+  after = {.targets = *std::move(targets),
+           .missed_fails = flags.fail_on == "missed",
+           .export_file = flags.export_file,
+           .findings = flags.findings,
+           .table_to_stderr = flags.output == "json"};
+  if (after.targets) AddWatched(*after.targets, flags);
+  absl::StatusOr<EnvTargets> of_env = TargetsOfEnv(files);
+  if (!of_env.ok()) return {Annotate(of_env.status(), "--env-file"), kExitBadConfig};
+  for (const std::string& warning : of_env->warnings) spdlog::warn("{}", warning);
+  for (std::string& threshold : of_env->thresholds) {
+    flags.thresholds.push_back(std::move(threshold));
+  }
+  return {};
+}
+
 bool ShowsProgress(const RunFlags& flags, const GlobalFlags& global) {
   return !global.quiet && flags.output != "json";
 }
@@ -204,7 +239,8 @@ void ShowWatched(Client& client, const std::string& run_id, const FollowOptions&
 
 }  // namespace
 
-Problem MakeRequest(RunFlags& flags, const SessionKind& kind, v1::StartRunRequest& request) {
+Problem MakeRequest(RunFlags& flags, const SessionKind& kind, v1::StartRunRequest& request,
+                    AfterRun& after) {
   const std::vector<std::string> environment = EnvironmentEntries();
   if (const absl::Status bad = CompleteFromEnvironment(environment, flags); !bad.ok()) {
     return {bad, kExitOther};
@@ -217,6 +253,7 @@ Problem MakeRequest(RunFlags& flags, const SessionKind& kind, v1::StartRunReques
   if (Problem problem = OpenSource(flags, kind, source); !problem.status.ok()) return problem;
   const auto files = ReadEnvFiles(flags.env_files);
   if (!files.ok()) return {files.status(), kExitOther};
+  if (Problem problem = AddTargets(flags, *files, after); !problem.status.ok()) return problem;
   auto env = ScriptEnv(flags, kind.system_env, environment, *files);
   if (!env.ok()) return {env.status(), kExitOther};
   if (source.archive) env->insert(source.archive->env.begin(), source.archive->env.end());
@@ -282,7 +319,7 @@ absl::StatusOr<std::unique_ptr<OutputSet>> OpenOutputs(const RunFlags& flags, Sc
 
 int StartAndFollow(Client& client, const v1::StartRunRequest& request, const RunFlags& flags,
                    const GlobalFlags& global, const SessionKind& kind, Screen& screen,
-                   OutputSet& outputs) {
+                   OutputSet& outputs, const AfterRun& after) {
   v1::StartRunResponse begun;
   const Problem refused = AskForRun(client, request, begun);
   if (!refused.status.ok()) return Fail(refused.status, refused.exit_code);
@@ -296,9 +333,9 @@ int StartAndFollow(Client& client, const v1::StartRunRequest& request, const Run
                       .no_color = !screen.color()};
   }
   if (!outputs.empty()) options->outputs = &outputs;
-  const int code = Follow(client, begun.run_id(), *options, screen, SystemClock());
+  const int exit_code = Follow(client, begun.run_id(), *options, screen, SystemClock());
   if (request.has_watch()) ShowWatched(client, begun.run_id(), *options, screen);
-  return code;
+  return ConcludeRun(client, begun.run_id(), after, screen, exit_code);
 }
 
 }  // namespace kload::kctl

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "kctl/after_run.h"
 #include "kctl/client.h"
 #include "kctl/flags.h"
 #include "kctl/follow.h"
@@ -34,8 +35,9 @@ struct Problem {
 };
 
 // Completes the flags from the environment and checks them, finds the script and bundles it, adds the
-// layers of options. Nothing is sent yet.
-Problem MakeRequest(RunFlags& flags, const SessionKind& kind, v1::StartRunRequest& request);
+// layers of options; `after` is what is left to do at the run's end. Nothing is sent yet.
+Problem MakeRequest(RunFlags& flags, const SessionKind& kind, v1::StartRunRequest& request,
+                    AfterRun& after);
 
 // Asks for the run. On success `response` names it.
 Problem AskForRun(Client& client, const v1::StartRunRequest& request,
@@ -67,6 +69,6 @@ absl::StatusOr<std::unique_ptr<OutputSet>> OpenOutputs(const RunFlags& flags, Sc
 // Asks for the run and follows it to its end. Returns the exit code.
 int StartAndFollow(Client& client, const v1::StartRunRequest& request, const RunFlags& flags,
                    const GlobalFlags& global, const SessionKind& kind, Screen& screen,
-                   OutputSet& outputs);
+                   OutputSet& outputs, const AfterRun& after);
 
 }  // namespace kload::kctl

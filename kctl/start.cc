@@ -43,12 +43,19 @@ class StartVerb final : public Verb {
   int Run(const GlobalFlags& global) override {
     const SessionKind kind{.execution = "cluster", .library = true};
     v1::StartRunRequest request;
-    const Problem problem = MakeRequest(flags_, kind, request);
+    AfterRun after;
+    const Problem problem = MakeRequest(flags_, kind, request, after);
     if (!problem.status.ok()) return Fail(problem.status, problem.exit_code);
     if (detach_ && request.samples()) {
       return Fail(absl::InvalidArgumentError(
                       "--detach cannot be combined with --out json or csv: kctl itself writes "
                       "those files, while it follows the run"),
+                  kExitOther);
+    }
+    if (detach_ && after.any()) {
+      return Fail(absl::InvalidArgumentError(
+                      "--detach cannot be combined with --targets or --export, which are for the "
+                      "run's end; `kctl report RUN` has both later"),
                   kExitOther);
     }
     CatchInterrupts();
@@ -58,7 +65,8 @@ class StartVerb final : public Verb {
       Terminal terminal(flags_, global);
       const auto outputs = OpenOutputs(flags_, terminal.screen());
       if (!outputs.ok()) return Fail(outputs.status(), kExitOther);
-      return StartAndFollow(**client, request, flags_, global, kind, terminal.screen(), **outputs);
+      return StartAndFollow(**client, request, flags_, global, kind, terminal.screen(), **outputs,
+                            after);
     }
     v1::StartRunResponse begun;
     const Problem refused = AskForRun(**client, request, begun);

@@ -205,4 +205,28 @@ grpc::ServerUnaryReactor* ControlService::GetRun(grpc::CallbackServerContext* co
   return reactor;
 }
 
+grpc::ServerUnaryReactor* ControlService::SetBaseline(grpc::CallbackServerContext* context,
+                                                      const v1::SetBaselineRequest* request,
+                                                      v1::SetBaselineResponse*) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  if (!LetIn(*context, Role::kOperator, *reactor)) return reactor;
+  core_.Post([request, reactor](Core& core) {
+    reactor->Finish(ToGrpc(core.runs().SetBaseline(request->name(), request->run_id())));
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* ControlService::ListBaselines(grpc::CallbackServerContext* context,
+                                                        const v1::ListBaselinesRequest*,
+                                                        v1::ListBaselinesResponse* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  if (!LetIn(*context, Role::kViewer, *reactor)) return reactor;
+  core_.Post([response, reactor](Core& core) {
+    absl::StatusOr<v1::ListBaselinesResponse> baselines = core.runs().Baselines();
+    if (baselines.ok()) *response = *std::move(baselines);
+    reactor->Finish(ToGrpc(baselines.status()));
+  });
+  return reactor;
+}
+
 }  // namespace kload::controller

@@ -50,6 +50,12 @@ class ControlService final : public v1::Control::CallbackService {
   grpc::ServerUnaryReactor* GetRun(grpc::CallbackServerContext* context,
                                    const v1::GetRunRequest* request,
                                    v1::GetRunResponse* response) override;
+  grpc::ServerUnaryReactor* SetBaseline(grpc::CallbackServerContext* context,
+                                        const v1::SetBaselineRequest* request,
+                                        v1::SetBaselineResponse* response) override;
+  grpc::ServerUnaryReactor* ListBaselines(grpc::CallbackServerContext* context,
+                                          const v1::ListBaselinesRequest* request,
+                                          v1::ListBaselinesResponse* response) override;
 
  private:
   bool LetIn(const grpc::ServerContextBase& context, Role needed,

@@ -71,6 +71,7 @@ v1::SeriesPoint EncodePoint(const SecondFigures& figures) {
   point.set_bytes_sent(static_cast<uint64_t>(figures.bytes_sent));
   point.set_bytes_received(static_cast<uint64_t>(figures.bytes_received));
   point.set_dropped_iterations(figures.iterations_dropped);
+  *point.mutable_heat() = {figures.heat.begin(), figures.heat.end()};
   return point;
 }
 

@@ -309,6 +309,7 @@ void Runs::Do(LiveRun& live, const controller::Say& action) {
 
 void Runs::Do(LiveRun& live, const Finish&) {
   agents_.roster().Free(live.id());
+  KeepTotals(live);
   StoreState(live);
   EndRecord(live);
   if (const absl::Status pruned = store_.Prune(runs_kept_); !pruned.ok()) {

@@ -89,8 +89,12 @@ class Runs {
   // for a scenario with another executor, or a size that it cannot have. Nothing changes then.
   absl::StatusOr<std::string> Scale(const std::string& run_id, const ScaleOrder& order);
   absl::StatusOr<v1::ListRunsResponse> List();
-  // All that is known of a run, also of one that goes on. Errors: NotFound; DataLoss.
+  // All that is known of a run, also of one that goes on; of a baseline by @NAME. Errors: NotFound; DataLoss.
   absl::StatusOr<v1::GetRunResponse> Get(const std::string& run_id);
+  // Makes a run the baseline of that name; an empty id ends it. Errors: InvalidArgument for a name that is not made of letters,
+  // digits and "._-"; NotFound.
+  absl::Status SetBaseline(const std::string& name, const std::string& run_id);
+  absl::StatusOr<v1::ListBaselinesResponse> Baselines();
 
   // Interrupts what goes on; teardown and summary may still follow.
   void StopAll(const std::string& why);
@@ -122,6 +126,10 @@ class Runs {
     Nanos watch_until{0};                    // steady time
   };
 
+  // The id that @NAME stands for. Errors: NotFound.
+  absl::StatusOr<std::string> Resolve(const std::string& run_id);
+  // Puts into the history what the run measured by metric and endpoint.
+  void KeepTotals(LiveRun& live);
   absl::Status RestoreOne(const Store::Recorded& recorded);
   void Record(LiveRun& live, const RunInput& event, Nanos now, bool due,
               const std::vector<RunAction>& actions);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <memory>
 #include <utility>
 
@@ -9,9 +11,15 @@
 #include "common/wire/summary_wire.h"
 #include "controller/core/live_run.h"
 #include "controller/run/run_wire.h"
+#include "controller/run/totals.h"
 #include "controller/watch/watch_wire.h"
 
 namespace kload::controller {
+namespace {
+
+constexpr size_t kBaselineNameMax = 64;
+
+}  // namespace
 
 // ---- Followers ---------------------------------------------------------------------------------
 
@@ -63,8 +71,43 @@ absl::StatusOr<v1::ListRunsResponse> Runs::List() {
   return response;
 }
 
+absl::StatusOr<std::string> Runs::Resolve(const std::string& run_id) {
+  if (!run_id.starts_with("@")) return run_id;
+  KLOAD_ASSIGN_OR_RETURN(const auto baselines, store_.Baselines());
+  const auto found = baselines.find(run_id.substr(1));
+  if (found != baselines.end()) return found->second;
+  return absl::NotFoundError(fmt::format(
+      "there is no baseline \"{}\"; `kctl baseline set NAME RUN` makes one", run_id.substr(1)));
+}
+
+absl::Status Runs::SetBaseline(const std::string& name, const std::string& run_id) {
+  const bool good = !name.empty() && name.size() <= kBaselineNameMax &&
+                    std::all_of(name.begin(), name.end(), [](unsigned char c) {
+                      return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
+                    });
+  if (!good) {
+    return absl::InvalidArgumentError(fmt::format(
+        "\"{}\" is no name of a baseline: use letters, digits, dots, dashes, underscores", name));
+  }
+  return store_.SetBaseline(name, run_id);
+}
+
+absl::StatusOr<v1::ListBaselinesResponse> Runs::Baselines() {
+  KLOAD_ASSIGN_OR_RETURN(const auto baselines, store_.Baselines());
+  v1::ListBaselinesResponse response;
+  for (const auto& [name, id] : baselines) {
+    KLOAD_ASSIGN_OR_RETURN(const std::optional<RunRecord> record, store_.Find(id));
+    if (!record) continue;
+    v1::Baseline* baseline = response.add_baselines();
+    baseline->set_name(name);
+    *baseline->mutable_run() = EncodeRunInfo(*record);
+  }
+  return response;
+}
+
 // Of a run that goes on, what it knows itself; of others what the store has.
-absl::StatusOr<v1::GetRunResponse> Runs::Get(const std::string& run_id) {
+absl::StatusOr<v1::GetRunResponse> Runs::Get(const std::string& asked) {
+  KLOAD_ASSIGN_OR_RETURN(const std::string run_id, Resolve(asked));
   KLOAD_ASSIGN_OR_RETURN(const std::optional<RunRecord> stored, store_.Find(run_id));
   if (!stored) return NoSuchRun(run_id);
   const LiveRun* live = Find(run_id);
@@ -83,6 +126,9 @@ absl::StatusOr<v1::GetRunResponse> Runs::Get(const std::string& run_id) {
                          store_.Kept(run_id, Store::Detail::kNote));
   for (const std::string& bytes : notes)
     read = response.add_notes()->ParseFromString(bytes) && read;
+  KLOAD_ASSIGN_OR_RETURN(const std::vector<std::string> totals,
+                         store_.Kept(run_id, Store::Detail::kTotals));
+  for (const std::string& bytes : totals) read = response.MergeFromString(bytes) && read;
   KLOAD_ASSIGN_OR_RETURN(const std::vector<std::string> watched,
                          store_.Kept(run_id, Store::Detail::kWatched));
   read = watch::AddWatched(watched, response) && read;
@@ -91,6 +137,7 @@ absl::StatusOr<v1::GetRunResponse> Runs::Get(const std::string& run_id) {
         fmt::format("run {} cannot be read from the history: another version stored it", run_id));
   }
   if (live != nullptr) {
+    AddTotals(live->run.series(), response);
     response.clear_notes();
     for (const RunNote& note : live->run.notes()) *response.add_notes() = wire::EncodeNote(note);
   } else if (response.summary().notes_size() > 0) {
@@ -111,6 +158,14 @@ void Runs::Do(LiveRun& live, const KeepSecond& action) {
 void Runs::Do(LiveRun& live, const KeepNote& action) {
   Keep(live, Store::Detail::kNote, static_cast<int64_t>(action.number),
        wire::EncodeNote(action.note).SerializeAsString());
+}
+
+void Runs::KeepTotals(LiveRun& live) {
+  v1::GetRunResponse totals;
+  AddTotals(live.run.series(), totals);
+  if (totals.totals_size() > 0) {
+    Keep(live, Store::Detail::kTotals, 0, totals.SerializeAsString());
+  }
 }
 
 // A failure takes everything with it that waits to become durable: see CommitRecords().

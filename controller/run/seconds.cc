@@ -5,6 +5,8 @@
 #include <string>
 #include <variant>
 
+#include "common/metric/heat.h"
+
 namespace kload::controller {
 namespace {
 
@@ -86,7 +88,8 @@ SecondFigures Seconds::FiguresOf(int64_t second, const Open& open) {
           .p95 = open.duration.Quantile(0.95, kKind),
           .p99 = open.duration.Quantile(0.99, kKind),
           .bytes_sent = open.sent,
-          .bytes_received = open.received};
+          .bytes_received = open.received,
+          .heat = HeatOf(open.duration)};
 }
 
 }  // namespace kload::controller

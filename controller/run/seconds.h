@@ -30,6 +30,8 @@ struct SecondFigures {
   double p99 = 0;
   double bytes_sent = 0;
   double bytes_received = 0;
+  // Samples of http_req_duration by coarse bucket; see kload.v1.SeriesPoint.
+  std::vector<uint64_t> heat;
 };
 
 class Seconds {

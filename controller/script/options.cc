@@ -139,7 +139,12 @@ void ReadAllThresholds(const Layers& layers, const PlanRequest& request, TestPla
   for (const std::string& text : request.thresholds) {
     absl::StatusOr<ThresholdSpec> spec = ParseThresholdFlag(text);
     if (spec.ok()) {
-      plan.thresholds.push_back(*std::move(spec));
+      // Said by the script already: once is enough.
+      const bool there = std::any_of(
+          plan.thresholds.begin(), plan.thresholds.end(), [&](const ThresholdSpec& each) {
+            return each.selector == spec->selector && each.expression == spec->expression;
+          });
+      if (!there) plan.thresholds.push_back(*std::move(spec));
     } else {
       problems.Add("flags", Message(spec.status()));
     }

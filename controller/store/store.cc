@@ -32,6 +32,10 @@ CREATE TABLE IF NOT EXISTS details (
   detail BLOB NOT NULL,
   PRIMARY KEY (id, kind, number)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS baselines (
+  name TEXT PRIMARY KEY,
+  id TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS records (
   id TEXT PRIMARY KEY,
   run BLOB NOT NULL
@@ -239,13 +243,51 @@ absl::Status Store::Prune(int kept) {
   // By the details' key: a search through all of them would keep the core thread at every run's end.
   for (const char* sql :
        {"DELETE FROM details WHERE id IN (SELECT id FROM runs WHERE state IN ('finished', "
-        "'aborted') AND number <= (SELECT MAX(number) FROM runs) - ?)",
+        "'aborted') AND number <= (SELECT MAX(number) FROM runs) - ? AND id NOT IN (SELECT id FROM "
+        "baselines))",
         "DELETE FROM runs WHERE state IN ('finished', 'aborted') AND number <= "
-        "(SELECT MAX(number) FROM runs) - ?"}) {
+        "(SELECT MAX(number) FROM runs) - ? AND id NOT IN (SELECT id FROM baselines)"}) {
     KLOAD_ASSIGN_OR_RETURN(Statement forget, Statement::Prepare(impl_->db.get(), sql));
     KLOAD_RETURN_IF_ERROR(forget.Bind(int64_t(kept)).Step().status());
   }
   return absl::OkStatus();
+}
+
+// ---- Baselines ----
+
+absl::Status Store::SetBaseline(const std::string& name, const std::string& id) {
+  if (id.empty()) {
+    KLOAD_ASSIGN_OR_RETURN(
+        Statement forget,
+        Statement::Prepare(impl_->db.get(), "DELETE FROM baselines WHERE name = ?"));
+    KLOAD_RETURN_IF_ERROR(forget.Bind(name).Step().status());
+    if (sqlite3_changes(impl_->db.get()) == 0) {
+      return absl::NotFoundError(fmt::format("there is no baseline \"{}\"", name));
+    }
+    return Commit();
+  }
+  KLOAD_ASSIGN_OR_RETURN(
+      Statement set,
+      Statement::Prepare(impl_->db.get(),
+                         "INSERT OR REPLACE INTO baselines (name, id) SELECT ?, id FROM runs WHERE "
+                         "id = ?"));
+  KLOAD_RETURN_IF_ERROR(set.Bind(name).Bind(id).Step().status());
+  if (sqlite3_changes(impl_->db.get()) == 0) {
+    return absl::NotFoundError(
+        fmt::format("no run has the id \"{}\"; `kctl get runs` lists them", id));
+  }
+  return Commit();
+}
+
+absl::StatusOr<std::map<std::string, std::string>> Store::Baselines() {
+  KLOAD_ASSIGN_OR_RETURN(Statement query,
+                         Statement::Prepare(impl_->db.get(), "SELECT name, id FROM baselines"));
+  std::map<std::string, std::string> baselines;
+  while (true) {
+    KLOAD_ASSIGN_OR_RETURN(const bool found, query.Step());
+    if (!found) return baselines;
+    baselines[query.Text(0)] = query.Text(1);
+  }
 }
 
 // ---- Details ----

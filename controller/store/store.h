@@ -9,6 +9,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,11 +49,18 @@ class Store {
   // (disk full ...).
   absl::Status Put(const RunRecord& record);
   absl::StatusOr<std::optional<RunRecord>> Find(const std::string& id);
-  // Forgets all but the newest `kept` runs, unless they go on. Errors: Unavailable.
+  // Forgets all but the newest `kept` runs, unless they go on or are baselines. Errors: Unavailable.
   absl::Status Prune(int kept);
 
+  // ---- Baselines: runs with a name that others are compared with ----
+  // Gives the name to the run, away from the one that had it; an empty `id` frees the name. Durable at once. Errors: NotFound
+  // when there is no such run, or none has the name; Unavailable.
+  absl::Status SetBaseline(const std::string& name, const std::string& id);
+  // Ids by name.
+  absl::StatusOr<std::map<std::string, std::string>> Baselines();
+
   // ---- Details of a run's history; opaque bytes ----
-  enum class Detail { kSecond, kNote, kWatched };
+  enum class Detail { kSecond, kNote, kTotals, kWatched };
   // In place of an earlier one of that number; durable with the next Commit(). Errors: as of Append().
   absl::Status Keep(const std::string& id, Detail kind, int64_t number, const std::string& bytes);
   // By number.

@@ -7,6 +7,7 @@ again, also after an interrupt.
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 
 PREFIX = "10.213"
@@ -30,6 +31,9 @@ def why_not():
         host = network.host("try")
         host.slow("1mbit")
         host.fast()
+        if not reach(host, network.host("other")):
+            return ("hosts cannot reach each other here: something drops what a bridge forwards (a Docker engine that runs or ran "
+                    "does: iptables -P FORWARD ACCEPT, sysctl net.bridge.bridge-nf-call-iptables=0)")
         host.cut()
         run(*host.command("true", clock_offset=5))
         run("mount", "-t", "tmpfs", "tmpfs", folder)
@@ -41,6 +45,20 @@ def why_not():
             network.end()
         os.rmdir(folder)
     return ""
+
+
+def reach(one, other):
+    """Whether a connection from one host to the other comes about within some seconds."""
+    listen = "import socket; s = socket.create_server(('', 7)); print(flush=True); s.settimeout(5); s.accept()"
+    connect = f"import socket; socket.create_connection(('{other.address}', 7), 3)"
+    server = subprocess.Popen(other.command(sys.executable, "-c", listen), stdout=subprocess.PIPE)
+    try:
+        server.stdout.readline()  # it listens
+        return run(*one.command(sys.executable, "-c", connect), check=False).returncode == 0
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
 
 
 def can_delay():

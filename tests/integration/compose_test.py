@@ -101,6 +101,11 @@ class Compose(TestCase):
         self.prometheus_has("sum(k6_http_reqs_total)", requests)
         self.prometheus_has('sum(up{job="target"})', 1)
 
+    def test_prometheus_has_the_alert_rules(self):
+        with urllib.request.urlopen("http://127.0.0.1:9090/api/v1/rules", timeout=10) as answer:
+            names = {rule["name"] for group in json.loads(answer.read())["data"]["groups"] for rule in group["rules"]}
+        self.assertLessEqual({"HighAPILatency", "HighErrorRate", "LoadAgentLost", "LoadControllerDown"}, names)
+
     def prometheus_has(self, expression, expected):
         url = "http://127.0.0.1:9090/api/v1/query?" + urllib.parse.urlencode({"query": expression})
         deadline = time.monotonic() + 20

@@ -14,6 +14,8 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.error
+import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -146,6 +148,39 @@ class Cluster:
     def end(self):
         for process in [*self.agents, self.controller]:
             process.end()
+
+
+class Prometheus:
+    """A real Prometheus with the configuration of deploy/, its alert rules included, and the addresses of these processes.
+    `certs`: the folder of the cluster's certificates; None where it has none."""
+
+    def __init__(self, cluster, target, certs=None):
+        self.address = f"127.0.0.1:{free_port()}"
+        folder = ROOT / "deploy" / "prometheus"
+        text = (folder / "prometheus.yml").read_text()
+        text = text.replace("controller:7071", cluster.http).replace("target:3001", target.address)
+        text = text.replace("scrape_interval: 2s", "scrape_interval: 1s").replace("- alerts.yml", f"- {folder / 'alerts.yml'}")
+        if certs:
+            text = text.replace("/certs", str(certs))
+        else:
+            text = re.sub(r" *scheme: https\n *tls_config:\n.*\n *authorization:\n.*\n", "", text)
+        config = cluster.folder / "prometheus.yml"
+        config.write_text(text)
+        self.process = Process("prometheus", f"--config.file={config}", f"--storage.tsdb.path={cluster.folder / 'tsdb'}",
+                               f"--web.listen-address={self.address}")
+        self.process.wait_for(r"Server is ready")
+
+    def ask(self, path, **parameters):
+        """The `data` of an answer of its HTTP API; its words when it refuses."""
+        url = f"http://{self.address}/api/v1/{path}?" + urllib.parse.urlencode(parameters, doseq=True)
+        try:
+            with urllib.request.urlopen(url, timeout=20) as answer:
+                return json.loads(answer.read())["data"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{path} {parameters}: {error.read().decode()}") from None
+
+    def query(self, expression, **parameters):
+        return self.ask("query", query=expression, **parameters)["result"]
 
 
 class TestCase(unittest.TestCase):

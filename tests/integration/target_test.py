@@ -74,6 +74,37 @@ class TargetTest(TestCase):
         self.assertEqual("demo@kushim.io", self.login(target)[1]["user"])
         self.assertEqual(400, fetch(f"{target.api}/auth/login", data=b"{")[0])
 
+    def test_makes_accounts_for_an_admin(self):
+        target = self.target()
+        admin = self.login(target, email="testuser@example.com", password="password123")[1]["token"]
+        viewer = self.login(target)[1]["token"]
+
+        def create(token, **body):
+            status, text, _ = fetch(f"{target.api}/users", data=json.dumps(body).encode(),
+                                    headers={"Authorization": f"Bearer {token}"})
+            return status, json.loads(text)
+
+        ann = {"email": "ann@example.com", "password": "password of ann"}
+        self.assertEqual(401, create("", **ann)[0])
+        self.assertEqual(403, create(viewer, **ann)[0])
+        self.assertEqual(401, self.login(target, **ann)[0])
+        status, account = create(admin, **ann)
+        self.assertEqual((201, "ann@example.com", "viewer"), (status, account["email"], account["role"]))
+        self.assertEqual(409, create(admin, email=ann["email"], password="another password")[0])
+        self.assertEqual(200, self.login(target, **ann)[0])
+        self.assertEqual(401, self.login(target, email=ann["email"], password="another password")[0])
+        token = self.login(target, **ann)[1]["token"]
+        self.assertEqual(403, create(token, email="bob@example.com", password="password of bob")[0])
+        profile = json.loads(fetch(f"{target.api}/users/profile", headers={"Authorization": f"Bearer {token}"})[1])
+        self.assertEqual(account, profile)
+        for wrong in [{"email": "ann"}, {"email": "@example.com"}, {"email": "a n@example.com"}, {"email": 1}, {},
+                      {"email": "a" * 250 + "@b.de"}, {"email": "bob@example.com", "password": "short"},
+                      {"email": "bob@example.com", "password": "x" * 1025}, {"email": "bob@example.com", "password": None}]:
+            self.assertEqual(400, create(admin, **{"password": "password of bob", **wrong})[0], wrong)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda i: create(admin, email=f"u{i % 10}@example.com", password="password")[0], range(40)))
+        self.assertEqual([201] * 10 + [409] * 30, sorted(answers))
+
     def test_anonymous_login_can_be_refused(self):
         self.assertEqual(400, self.login(self.target("--no-anonymous-login"))[0])
 

@@ -13,6 +13,9 @@ namespace kload::target {
 namespace {
 
 constexpr const char* kDemoUser = "demo@kushim.io";
+constexpr size_t kEmailMax = 254;  // RFC 5321's
+constexpr size_t kPasswordMin = 8;
+constexpr size_t kPasswordMax = 1024;
 
 ApiAnswer Answer(const absl::StatusOr<Json>& body) {
   if (!body.ok()) return ErrorAnswer(500, Message(body.status()));
@@ -56,6 +59,26 @@ ApiAnswer TokenAnswer(const Call& call, Connection& db, const std::string& email
   return answer;
 }
 
+bool IsEmail(const std::string& text) {
+  const size_t at = text.find('@');
+  return text.size() <= kEmailMax && at != text.npos && at > 0 && at + 1 < text.size() &&
+         text.find_first_of(" \t\r\n") == text.npos;
+}
+
+// The new account's row; an empty list when the e-mail has one already.
+absl::StatusOr<Json> InsertUser(Connection& db, const std::string& email, const std::string& name,
+                                const std::string& password) {
+  KLOAD_ASSIGN_OR_RETURN(Json rows,
+                         db.Rows("INSERT INTO users (email, name, role) VALUES (?, ?, 'viewer') "
+                                 "ON CONFLICT (email) DO NOTHING RETURNING id, email, name, role",
+                                 {email, name}));
+  if (rows.empty()) return rows;
+  KLOAD_RETURN_IF_ERROR(db.Rows("INSERT INTO passwords VALUES (?, ?)",
+                                {rows.front()["id"].get<int64_t>(), PasswordDigest(password)})
+                            .status());
+  return rows;
+}
+
 }  // namespace
 
 ApiAnswer Login(const Call& call, Connection& db) {
@@ -72,6 +95,31 @@ ApiAnswer Login(const Call& call, Connection& db) {
   if (!rows.ok()) return Answer(rows);
   if (rows->empty()) return ErrorAnswer(401, "wrong e-mail or password");
   return TokenAnswer(call, db, *email);
+}
+
+ApiAnswer CreateUser(const Call& call, Connection& db) {
+  const auto role = db.Rows("SELECT role FROM users WHERE email = ?", {call.user});
+  if (!role.ok()) return Answer(role);
+  if (role->empty() || role->front()["role"] != "admin") {
+    return ErrorAnswer(403, "only an admin may make accounts");
+  }
+  const Json body = Json::parse(call.request.body, nullptr, /*allow_exceptions=*/false);
+  const std::optional<std::string> email = Member(body, "email");
+  const std::optional<std::string> password = Member(body, "password");
+  if (!email || !IsEmail(*email)) return ErrorAnswer(400, "email must be an e-mail address");
+  if (!password || password->size() < kPasswordMin || password->size() > kPasswordMax) {
+    return ErrorAnswer(400, "password must have 8 to 1024 bytes");
+  }
+  // Both rows or none: an account without a password could never be made anew.
+  const absl::Status begun = db.Execute("BEGIN IMMEDIATE");
+  if (!begun.ok()) return ErrorAnswer(500, Message(begun));
+  const absl::StatusOr<Json> rows =
+      InsertUser(db, *email, Member(body, "name").value_or(*email), *password);
+  const absl::Status ended = db.Execute(rows.ok() ? "COMMIT" : "ROLLBACK");
+  if (!rows.ok()) return ErrorAnswer(500, Message(rows.status()));
+  if (!ended.ok()) return ErrorAnswer(500, Message(ended));
+  if (rows->empty()) return ErrorAnswer(409, "there is an account with this email");
+  return {.status = 201, .body = rows->front().dump()};
 }
 
 ApiAnswer ListControls(const Call& call, Connection& db) {

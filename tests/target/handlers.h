@@ -10,6 +10,9 @@ namespace kload::target {
 
 // {"email": ..., "password": ...} -> {"token": ...}; 400 without both, 401 when they do not match.
 ApiAnswer Login(const Call& call, Connection& db);
+// {"email": ..., "password": ..., "name": ...} of an admin -> 201 with the account, a viewer's; 400 for what is no
+// account, 403 for who is no admin, 409 when the e-mail has an account, which then stays as it is.
+ApiAnswer CreateUser(const Call& call, Connection& db);
 // Array of 40 controls; with ?includeChecks=true each has its `checks`.
 ApiAnswer ListControls(const Call& call, Connection& db);
 ApiAnswer ComplianceStats(const Call& call, Connection& db);

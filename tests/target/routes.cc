@@ -9,9 +9,10 @@
 namespace kload::target {
 namespace {
 
-// Logging in never fails by chance: one lost login would make a whole run fail.
-constexpr std::array<Route, 11> kRoutes = {{
+// Logging in and making accounts never fail by chance: one that is lost would make a whole run fail.
+constexpr std::array<Route, 12> kRoutes = {{
     {"POST", "/api/auth/login", Access::kOpen, Fault::kNone, &Login},
+    {"POST", "/api/users", Access::kBearer, Fault::kNone, &CreateUser},
     {"GET", kHealthRoute, Access::kOpen, Fault::kInjected, nullptr},
     {"GET", kMetricsRoute, Access::kOpen, Fault::kNone, nullptr},
     {"GET", "/api/compliance/controls", Access::kBearer, Fault::kInjected, &ListControls, true},

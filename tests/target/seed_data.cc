@@ -29,6 +29,7 @@ CREATE TABLE integrations (id INTEGER PRIMARY KEY, name TEXT UNIQUE, kind TEXT, 
 CREATE TABLE evidence (id INTEGER PRIMARY KEY, control_id INTEGER, title TEXT, kind TEXT,
                        bytes INTEGER, collected_at TEXT, metadata TEXT);
 CREATE TABLE audit_logs (id INTEGER PRIMARY KEY, at TEXT, actor TEXT, action TEXT, object TEXT);
+CREATE INDEX passwords_of_user ON passwords (user_id);
 CREATE INDEX checks_of_control ON checks (control_id);
 CREATE INDEX evidence_by_time ON evidence (collected_at DESC);
 )sql";

@@ -29,6 +29,9 @@ ALLOWED = {
     "common/modules": ["common/base", "common/k6"],
     "common/wire": ["common/base", "common/net", "common/plan", "common/metric", "common/summary", "common/k6", "kload/v1"],
     "common/spool": ["common/base", "common/metric", "common/wire", "kload/v1"],
+    "common/yaml": ["common/base"],
+    "common/result": ["common/base", "common/metric", "common/plan", "common/summary", "common/wire", "kload/v1"],
+    "common/analysis": ["common/base", "common/metric", "common/plan", "common/summary", "common/yaml", "common/result"],
     "agent/fiber": ["common/base"],
     "agent/http": ["common/base", "common/net", "common/http", "agent/fiber"],
     "agent/record": ["common/base", "common/metric", "common/http"],
@@ -56,7 +59,7 @@ ALLOWED = {
                             "controller/core", "controller/link", "controller/api", "controller/watch"],
     "kctl/output": COMMON + ["kload/v1"],
     # agent/http and agent/fiber: handleSummary() sends requests, too.
-    "kctl": COMMON + ["common/modules", "common/security", "common/spool", "controller/run", "kload/v1", "agent", "agent/fiber", "agent/http", "controller", "kctl", "kctl/output"],
+    "kctl": COMMON + ["common/analysis", "common/modules", "common/result", "common/security", "common/spool", "controller/run", "kload/v1", "agent", "agent/fiber", "agent/http", "controller", "kctl", "kctl/output"],
 }
 PACKAGE_DOORS = {
     r"quickjs": ["common/js", "common/k6"],
@@ -70,6 +73,7 @@ PACKAGE_DOORS = {
     r"archive(_entry)?\.h": ["kctl"],
     r"curl/": ["common/modules", "controller/export", "controller/watch"],
     r"snappy": ["controller/export"],
+    r"yaml-cpp/": ["common/yaml"],
 }
 
 
