@@ -43,7 +43,8 @@ class InspectVerb final : public Verb {
 
   int Run(const GlobalFlags&) override {
     v1::StartRunRequest request;
-    const Problem problem = MakeRequest(flags_, {}, request);
+    AfterRun after;  // of a run that never is
+    const Problem problem = MakeRequest(flags_, {}, request, after);
     if (!problem.status.ok()) return Fail(problem.status, problem.exit_code);
     const controller::ShownOptions shown =
         controller::ShowOptions(request, requirements_ ? controller::OptionsView::kRequirements

@@ -142,6 +142,7 @@ class Expressions(TestCase):
         cls.addClassCleanup(cls.prometheus.process.end)
         cls.runs = [cls.one_run("0.02"), cls.one_run("0.03", lose=cls.cluster.agents[2])]
         cls.eventually('sum(kload_agents{state="lost"}) == 1', "the lost agent")
+        cls.eventually('ALERTS{alertname="LoadAgentLost",alertstate="firing"}', "the alert for the lost agent")
         cls.end = time.time()
 
     @classmethod
@@ -229,6 +230,26 @@ class Expressions(TestCase):
                         self.assertTrue(any(math.isfinite(number) for number in numbers), f"no data: {numbers[:10]}")
                         asked += 1
         self.assertGreater(asked, 90)
+
+    def test_zeros_stand_for_what_may_be_missing_and_not_for_a_wrong_name(self):
+        names = set(self.prometheus.ask("label/__name__/values"))
+        # These two did not happen to our runs.
+        self.assertIn('"dropped_iterations"', (ROOT / "controller" / "export" / "help_text.cc").read_text())
+        names.add("k6_dropped_iterations_total")
+        absent = ("k6_dropped_iterations_total", 'alertname=~"High')
+        bare = 0
+        for name, dashboard in DASHBOARDS.items():
+            chosen = self.chosen(dashboard)
+            for panel in graphs(dashboard):
+                for target in panel["targets"]:
+                    with self.subTest(dashboard=name, panel=panel["title"], expression=target["expr"]):
+                        used = set(re.findall(r"\b(?:k6|kload|http|db)_\w+(?=[{\[\s)]|$)", target["expr"]))
+                        self.assertLessEqual(used, names)
+                        without = re.sub(r" or vector\(-?\d+\)", "", target["expr"])
+                        if without != target["expr"] and not any(part in without for part in absent):
+                            self.assertTrue(self.series({**target, "expr": without}, chosen), "no data without its zero")
+                            bare += 1
+        self.assertGreater(bare, 10)
 
     def panel(self, dashboard, title):
         return next(panel for panel in graphs(DASHBOARDS[dashboard]) if panel["title"] == title)
