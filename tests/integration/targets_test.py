@@ -84,7 +84,7 @@ class Targets(TestCase):
     def test_what_the_file_watches_is_watched_and_judged(self):
         target = self.start(Target)
         path = self.written(f"""
-performance:
+throughput:
   pool_size: 10-20
   no_such: ">1"
 watch:
