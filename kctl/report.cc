@@ -27,8 +27,8 @@ constexpr char kHelp[] =
 `kctl report RUN --export FILE` wrote, for which no controller is needed.
 
 --html is one file that needs nothing else and fetches nothing: charts over the run's time, all requests by their
-latency, endpoints, thresholds, agents, what the figures point at. Without any of the flags below it goes to
-SOURCE.html in the current folder, or beside FILE.
+latency, endpoints, thresholds, agents, what the figures point at. When no flag names an output it goes to SOURCE.html
+in the current folder, or beside FILE.
 --markdown is for a job's summary or a comment. --junit is for a CI's list of tests: failed thresholds, missed targets,
 checks that ever failed and an invalid result are its failures; the exit code stays 0.
 --targets adds a verdict on each target of a service to all three.

@@ -38,7 +38,7 @@ const charts = (() => {
   const drawn = [];      // { chart, element, option, timed }
   const listeners = [];  // of zooming
   let hovered = null;    // the chart under the pointer: the others show the crosshair alone
-  let following = false; // while one chart's zoom is given to the others
+  let shown = [0, Infinity]; // the part of the run's time in all charts, in ms
   let time = { end: 1, marks: [] };
 
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -239,23 +239,25 @@ const charts = (() => {
     };
   }
 
-  // The others show the same time. ECharts' own connection does not know a slider that the other charts lack.
+  // The others show the same time. ECharts' own connection does not know a slider that the other charts lack. Each of
+  // them answers with an event of its own, at its own time: what is shown already ends that.
   function follow({ chart }) {
-    if (following) return;
-    following = true;
     const { startValue, endValue } = chart.getOption().dataZoom[0];
+    const close = (a, b) => Math.abs(a - b) <= 1 + (endValue - startValue) / 1000;
+    if (close(startValue, shown[0]) && close(endValue, shown[1])) return;
+    shown = [startValue, endValue];
     for (const other of drawn) {
       if (other.chart === chart || !other.isTimed) continue;
       other.chart.dispatchAction({ type: 'dataZoom', dataZoomIndex: 0, startValue, endValue, escapeConnect: true });
     }
-    for (const listener of listeners) listener(startValue > 0 || endValue < time.end * 1000 - 1);
-    following = false;
+    for (const listener of listeners) listener(startValue > 1 || endValue < time.end * 1000 - 1);
   }
 
   function listen(entry) {
     const { chart } = entry;
     chart.group = GROUP;
-    chart.getZr().on('mousemove', () => { hovered = entry.element; });
+    // Before ECharts' own listener, which asks for the text.
+    entry.element.addEventListener('mousemove', () => { hovered = entry.element; }, { capture: true });
     chart.getZr().on('dblclick', reset);
     chart.on('datazoom', () => follow(entry));
     // With a finger, dragging is scrolling.

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include "kctl/report/assets.h"
 #include "tests/unit/kctl/report/some_report.h"
 
 namespace kload::kctl {
@@ -47,12 +48,14 @@ TEST(ReportHtmlTest, TheDataComeThrough) {
 }
 
 TEST(ReportHtmlTest, FetchesNothing) {
-  const std::string page = ReportHtml(SomeReport());
+  std::string page = ReportHtml(SomeReport());
+  EXPECT_THAT(page, HasSubstr("Licensed to the Apache Software Foundation"));
+  // The library has the text of a page that it could write.
+  page.erase(page.find(assets::ECharts()), assets::ECharts().size());
   EXPECT_FALSE(std::regex_search(page, std::regex("<(link|img|iframe)\\b|<script[^>]* src=")));
   EXPECT_THAT(page, HasSubstr("content=\"default-src 'none'; script-src 'sha256-"));
   EXPECT_THAT(page, Not(HasSubstr("unsafe-")));
   EXPECT_FALSE(std::regex_search(page, std::regex("\\{\\{[a-z]+\\}\\}")));
-  EXPECT_THAT(page, HasSubstr("Licensed to the Apache Software Foundation"));
 }
 
 }  // namespace
