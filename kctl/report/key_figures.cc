@@ -80,9 +80,9 @@ void AddFailed(const Result& result, std::vector<KeyFigure>& figures) {
   const MetricTotal* total = result.Find("http_req_failed");
   const RateSink* failed = total == nullptr ? nullptr : std::get_if<RateSink>(&total->sink);
   if (failed != nullptr && failed->total > 0) {
-    figures.push_back({"Failed requests", ShareText(failed->rate()), CountText(failed->nonzero)});
+    figures.push_back({"Failed", ShareText(failed->rate()), CountText(failed->nonzero)});
   } else if (const auto rate = Value(result, "http_req_failed", "rate")) {
-    figures.push_back({"Failed requests", ShareText(*rate), ""});
+    figures.push_back({"Failed", ShareText(*rate), ""});
   }
 }
 

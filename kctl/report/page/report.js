@@ -168,7 +168,7 @@
     if (data.heat.cells.length > 0) {
       chart(into, 'All requests by latency', (key) => charts.heat({ key, ...data.heat }),
         { size: 'high', label: 'Heat map of http_req_duration over run time: the darker, the more requests',
-          control: make('span', { class: 'hint' }, 'each second’s requests by how long they took; the stronger the colour, the more') });
+          control: make('span', { class: 'hint' }, 'how long they took; the stronger the colour, the more of them') });
     }
   }
 
@@ -282,10 +282,10 @@
     const end = Math.max(data.points.at.at(-1), 1);
     charts.setTime(end, marks(end));
     overTime();
+    watched();
     distribution();
     endpoints();
     checks();
-    watched();
     charts.connect();
   } else {
     section('Over time', null, make('p', { class: 'notice' }, 'No load was sent, or the result has no figures over time.'));
