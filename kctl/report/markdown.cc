@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace kload::kctl {
@@ -79,7 +80,7 @@ std::string FiguresText(const Result& result) {
 std::string ThresholdsText(const Result& result) {
   std::vector<Row> rows;
   for (const ThresholdRow& row : ThresholdRows(result)) {
-    rows.push_back({row.ok ? "✅" : "❌", EscapeMarkdown(row.metric), EscapeMarkdown(row.expression),
+    rows.push_back({row.ok ? "✅" : "❌", CodeMarkdown(row.metric), CodeMarkdown(row.expression),
                     EscapeMarkdown(row.observed)});
   }
   return rows.empty() ? "" : Table({"", "metric", "threshold", ">observed"}, rows);
@@ -113,7 +114,7 @@ std::string EndpointsText(const Result& result) {
   for (const Endpoint& endpoint : result.endpoints) {
     if (rows.size() == kMarkdownEndpointsMax) break;
     Row row = {
-        EscapeMarkdown(EndpointName(endpoint)), CountText(endpoint.requests),
+        CodeMarkdown(EndpointName(endpoint)), CountText(endpoint.requests),
         seconds > 0 ? fmt::format("{:.1f}", static_cast<double>(endpoint.requests) / seconds) : ""};
     const bool timed = endpoint.duration.count() > 0;
     for (const double p : {0.5, 0.95, 0.99, 1.0}) {
@@ -180,6 +181,22 @@ std::string EscapeMarkdown(std::string_view text) {
     out += c;
   }
   return out;
+}
+
+std::string CodeMarkdown(std::string_view text) {
+  if (text.empty()) return "";
+  std::string inner;
+  size_t run = 0;
+  size_t longest = 0;
+  for (const char c : text) {
+    run = c == '`' ? run + 1 : 0;
+    longest = std::max(longest, run);
+    if (c == '|') inner += '\\';
+    inner += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  const std::string fence(longest + 1, '`');
+  const char* space = text.front() == '`' || text.back() == '`' ? " " : "";
+  return fence + space + inner + space + fence;
 }
 
 std::string ReportMarkdown(const Report& report) {

@@ -16,6 +16,9 @@ std::string ReportMarkdown(const Report& report);
 // A text that means itself within a line or a cell of a table: no markup, no HTML, no line break.
 std::string EscapeMarkdown(std::string_view text);
 
+// The text as code, within a line or a cell of a table. Unlike an escaped text, a URL in it becomes no link with backslashes.
+std::string CodeMarkdown(std::string_view text);
+
 // Rows beyond are left out, with a word about it: a job summary has a bound of 1 MB.
 inline constexpr size_t kMarkdownEndpointsMax = 100;
 

@@ -17,6 +17,17 @@ HOSTILE = "</script><img src=x onerror=document.title='broken'><!-- {{data}} | `
 NAMED_URLS = {"http://www.apache.org/licenses/LICENSE-2.0", "http://www.w3.org/1999/xlink", "http://www.w3.org/2000/svg",
               "http://www.w3.org/2000/xmlns/", "http://www.w3.org/XML/1998/namespace",
               "https://github.com/ecomfe/zrender/blob/master/LICENSE.txt"}
+# Zooms the first chart by its slider; then says where each chart begins, and how often one was told to zoom.
+ZOOM = """
+let events = 0;
+const all = [...document.querySelectorAll('.chart')].map((element) => echarts.getInstanceByDom(element))
+  .filter((chart) => chart.getOption().dataZoom.length > 0);
+for (const chart of all) chart.on('datazoom', () => { ++events; });
+all[0].dispatchAction({ type: 'dataZoom', dataZoomIndex: 1, start: 50, end: 90 });
+setTimeout(() => {
+  document.body.dataset.zoom = JSON.stringify(all.map((chart) => chart.getOption().dataZoom[0].startValue)) + ' ' + events;
+}, 1000);
+"""
 TARGETS = """
 response_time:
   - {name: Health, match: "GET */health", target: 60s}
@@ -94,6 +105,19 @@ class OfAFile(ReportTestCase):
         dom = self.check_in_browser(page, charts=9)
         for text in ("agent 'a2' was lost", "db pool, active", "/auth/", "p(95)&lt;500", "timed out (1050)"):
             self.assertIn(text, dom)
+
+    def test_charts_over_time_zoom_together(self):
+        kctl("report", self.file)
+        page = self.file.with_suffix(".html")
+        text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text())
+        end = text.rindex("</body>")
+        page.write_text(f"{text[:end]}<script>{ZOOM}</script>{text[end:]}")
+        dom = self.check_in_browser(page, charts=9)
+        starts, events = (json.loads(each) for each in re.search(r'data-zoom="(.*?) (.*?)"', dom).groups())
+        self.assertEqual(len(starts), 8, "all but the histogram are over time")
+        self.assertLess(max(starts) - min(starts), 1000, starts)
+        self.assertGreater(min(starts), 50_000)
+        self.assertLess(events, 100, "the charts answer each other")
 
     def test_names_are_no_markup(self):
         text = json.dumps(self.result).replace("https://api.example.com/api/health", json.dumps(HOSTILE)[1:-1])

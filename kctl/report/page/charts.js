@@ -196,9 +196,12 @@ const charts = (() => {
     return timed({
       legend: { show: false },
       yAxis: logAxis(low, high),
-      tooltip: { ...tooltip(), trigger: 'item', formatter: ({ value: [from, to, bucket, count] }) =>
-        tip(`${format.time(from / 1000)} – ${format.time(to / 1000)}`, [
-          [`${format.ms(spec.edges[bucket])} – ${format.ms(spec.edges[bucket + 1])}`, `${format.count(count)} requests`]]) },
+      tooltip: { ...tooltip(), trigger: 'item', formatter: ({ value }) => {
+        if (hovered !== spec.key || !value) return '';
+        const [from, to, bucket, count] = value;
+        return tip(`${format.time(from / 1000)} – ${format.time(to / 1000)}`, [
+          [`${format.ms(spec.edges[bucket])} – ${format.ms(spec.edges[bucket + 1])}`, `${format.count(count)} requests`]]);
+      } },
       series: [{
         type: 'custom', clip: true, encode: { x: [0, 1], y: 2 }, progressive: 0,
         data: spec.cells.map(([from, to, bucket, count]) => [from * 1000, to * 1000, bucket, count]),

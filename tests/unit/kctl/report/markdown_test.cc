@@ -21,6 +21,14 @@ TEST(ReportMarkdownTest, NamesAreNoMarkup) {
   EXPECT_EQ(EscapeMarkdown("ü › 1"), "ü › 1");
 }
 
+TEST(ReportMarkdownTest, CodeHoldsAnything) {
+  EXPECT_EQ(CodeMarkdown("GET https://a/b_c?d=<e>"), "`GET https://a/b_c?d=<e>`");
+  EXPECT_EQ(CodeMarkdown("a|b\nc"), "`a\\|b c`");
+  EXPECT_EQ(CodeMarkdown("a``b"), "```a``b```");
+  EXPECT_EQ(CodeMarkdown("`a"), "`` `a ``");
+  EXPECT_EQ(CodeMarkdown(""), "");
+}
+
 TEST(ReportMarkdownTest, LooksLikeTheGoldenFile) {
   const std::string path = KLOAD_GOLDEN_DIR "/some_report.md";
   if (std::getenv("KLOAD_UPDATE_GOLDEN") != nullptr) {
