@@ -2,6 +2,8 @@
 #   One folder, one static library. DEPS are part of the library's headers, PRIVATE_DEPS stay behind its door.
 # kload_test(NAME SOURCES ... DEPS ...)
 #   A GoogleTest binary, registered with CTest as one test per TEST().
+# kload_embed(NAME SYMBOL FILE [SYMBOL FILE ...])
+#   A static library with the files as they are: `extern "C" const char SYMBOL[], SYMBOL_end[];`.
 # PCH names a group of precompiled headers (cmake/pch/<name>.h), built once and shared by all targets
 # that ask for it: parsing Asio or gRPC again in every file is what makes such builds slow.
 
@@ -52,4 +54,19 @@ function(kload_test target)
   kload_pch(${target} "${ARG_PCH}")
   gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT 120 LABELS unit)
+endfunction()
+
+function(kload_embed target)
+  set(assembly ${CMAKE_CURRENT_BINARY_DIR}/${target}.s)
+  set(text ".section .note.GNU-stack,\"\",%progbits\n.section .rodata\n")
+  set(files)
+  while(ARGN)
+    list(POP_FRONT ARGN symbol file)
+    list(APPEND files ${file})
+    string(APPEND text ".global ${symbol}\n.global ${symbol}_end\n"
+      "${symbol}:\n.incbin \"${file}\"\n${symbol}_end:\n.byte 0\n")
+  endwhile()
+  file(CONFIGURE OUTPUT ${assembly} CONTENT "${text}" @ONLY)
+  set_source_files_properties(${assembly} PROPERTIES OBJECT_DEPENDS "${files}")
+  add_library(${target} STATIC ${assembly})
 endfunction()

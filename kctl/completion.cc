@@ -68,8 +68,9 @@ _kctl() {{
     break
   done
   COMPREPLY=($(compgen -W "$words" -- "$current"))
-  if [[ "$current" != -* && "$word" =~ ^(start|run|inspect|archive)$ ]]; then
+  if [[ "$current" != -* && "$word" =~ ^(start|run|inspect|archive|report|compare)$ ]]; then
     COMPREPLY+=($(compgen -f -- "$current"))
+    [[ "$word" =~ ^(report|compare)$ ]] && return
     local scenario
     for scenario in scripts/load-tests/"$current"*.js; do
       [[ -e "$scenario" ]] && scenario="${{scenario##*/}}" && COMPREPLY+=("${{scenario%.js}}")

@@ -34,6 +34,7 @@ std::vector<Declared> DeclareVerbs(CLI::App& root, GlobalFlags& global) {
   verbs.push_back(MakeStartVerb());
   verbs.push_back(MakeRunVerb());
   verbs.push_back(MakeGetVerb());
+  verbs.push_back(MakeReportVerb());
   verbs.push_back(MakeWatchVerb());
   verbs.push_back(MakeScaleVerb());
   verbs.push_back(MakeStopVerb());

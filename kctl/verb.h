@@ -33,6 +33,7 @@ std::unique_ptr<Verb> MakeStopVerb();
 std::unique_ptr<Verb> MakeGetVerb();
 std::unique_ptr<Verb> MakeCompareVerb();
 std::unique_ptr<Verb> MakeBaselineVerb();
+std::unique_ptr<Verb> MakeReportVerb();
 std::unique_ptr<Verb> MakeCertsVerb();
 std::unique_ptr<Verb> MakeTokenVerb();
 std::unique_ptr<Verb> MakeConfigVerb();

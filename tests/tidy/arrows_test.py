@@ -58,8 +58,9 @@ ALLOWED = {
                             "controller/verdict", "controller/run", "controller/export", "controller/store",
                             "controller/core", "controller/link", "controller/api", "controller/watch"],
     "kctl/output": COMMON + ["kload/v1"],
+    "kctl/report": ["common/base", "common/metric", "common/modules", "common/result", "common/summary", "common/analysis", "kctl/report"],
     # agent/http and agent/fiber: handleSummary() sends requests, too.
-    "kctl": COMMON + ["common/analysis", "common/modules", "common/result", "common/security", "common/spool", "controller/run", "kload/v1", "agent", "agent/fiber", "agent/http", "controller", "kctl", "kctl/output"],
+    "kctl": COMMON + ["common/analysis", "common/modules", "common/result", "common/security", "common/spool", "controller/run", "kload/v1", "agent", "agent/fiber", "agent/http", "controller", "kctl", "kctl/output", "kctl/report"],
 }
 PACKAGE_DOORS = {
     r"quickjs": ["common/js", "common/k6"],
