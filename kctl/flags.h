@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "common/artillery/test_flags.h"
+
 namespace CLI {
 class App;
 }
@@ -75,6 +77,9 @@ struct RunFlags {
   std::string console_output;               // file; empty: with the other log lines
   std::string output = "text";              // text or json
   std::vector<std::string> outs;            // NAME or NAME=ARGUMENT
+  std::string report;                       // file of Artillery's JSON report; empty: none
+
+  artillery::TestFlags artillery;  // of an Artillery test only
 };
 
 // Adds --controller, --quiet, --no-color, --verbose and those of the log. `flags` must outlive the app.

@@ -26,6 +26,7 @@ ALLOWED = {
     "common/html": ["common/base"],
     "common/js": ["common/base"],
     "common/k6": ["common/base", "common/html", "common/js", "common/metric", "common/http"],
+    "common/artillery": ["common/base"],
     "common/modules": ["common/base", "common/k6"],
     "common/wire": ["common/base", "common/net", "common/plan", "common/metric", "common/summary", "common/k6", "kload/v1"],
     "common/spool": ["common/base", "common/metric", "common/wire", "kload/v1"],
@@ -55,7 +56,7 @@ ALLOWED = {
                             "controller/core", "controller/link", "controller/api"],
     "kctl/output": COMMON + ["kload/v1"],
     # agent/http and agent/fiber: handleSummary() sends requests, too.
-    "kctl": COMMON + ["common/modules", "common/security", "common/spool", "controller/run", "kload/v1", "agent", "agent/fiber", "agent/http", "controller", "kctl", "kctl/output"],
+    "kctl": COMMON + ["common/artillery", "common/modules", "common/security", "common/spool", "controller/run", "kload/v1", "agent", "agent/fiber", "agent/http", "controller", "kctl", "kctl/output"],
 }
 PACKAGE_DOORS = {
     r"quickjs": ["common/js", "common/k6"],
@@ -66,6 +67,7 @@ PACKAGE_DOORS = {
     r"sqlite3": ["controller/store"],
     r"gumbo|re2/": ["common/html"],
     r"archive(_entry)?\.h": ["kctl"],
+    r"yaml-cpp/": ["common/artillery"],
     r"curl/": ["common/modules", "controller/export"],
     r"snappy": ["controller/export"],
 }
