@@ -1,6 +1,7 @@
 #include "common/artillery/document.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -184,6 +185,8 @@ absl::StatusOr<Value> ParseDocument(std::string_view text, const std::string& na
     }
     if (documents.empty()) return Value{.place = {file, 1, 1}};
     return Converter(file).Convert(documents.front(), 0);
+  } catch (const YAML::DeepRecursion&) {
+    return absl::InvalidArgumentError(fmt::format("{}: it is nested too deep", name));
   } catch (const YAML::Exception& error) {
     const Place place{file, std::max(error.mark.line, 0) + 1, std::max(error.mark.column, 0) + 1};
     return absl::InvalidArgumentError(
@@ -205,8 +208,8 @@ void MergeOver(Value& value, const Value& over) {
   }
 }
 
-nlohmann::json ToJson(const Value& value) {
-  using Json = nlohmann::json;
+nlohmann::ordered_json ToJson(const Value& value) {
+  using Json = nlohmann::ordered_json;
   switch (value.kind) {
     case Value::Kind::kNull:
       return nullptr;

@@ -59,7 +59,7 @@ absl::StatusOr<Value> ParseDocument(std::string_view text, const std::string& na
 // `over` laid over `value`: maps are merged member by member, everything else is replaced.
 void MergeOver(Value& value, const Value& over);
 
-nlohmann::json ToJson(const Value& value);
+nlohmann::ordered_json ToJson(const Value& value);
 
 // A short text of the value for messages: 10, "abc", a list, a map.
 std::string Shown(const Value& value);

@@ -10,7 +10,7 @@
 namespace kload::artillery {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 // What a threshold is about: http_req_duration and p(95).
 struct Subject {

@@ -11,7 +11,7 @@ namespace kload::artillery {
 
 // Adds to `thresholds` ({ selector: [expression] }) what config.ensure and config.plugins.ensure ask for. Adds a problem
 // for what thresholds cannot say.
-void AddEnsure(const Value& ensure, const std::string& path, nlohmann::json& thresholds,
+void AddEnsure(const Value& ensure, const std::string& path, nlohmann::ordered_json& thresholds,
                Checker& checker);
 
 }  // namespace kload::artillery

@@ -12,7 +12,7 @@ namespace kload::artillery {
 namespace {
 
 using std::chrono::seconds;
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 constexpr double kPerSecond = 1e9;
 constexpr Nanos kShortestSteady = seconds(1);  // of constant-arrival-rate

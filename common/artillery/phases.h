@@ -33,8 +33,8 @@ std::vector<Phase> ReadPhases(const Value* phases, Checker& checker);
 // The option `scenarios` of the phases, one after the other, and for each scenario's name how many vusers come before it.
 // `session`: how long a vuser's flow takes, from which the VUs are estimated.
 struct PhasePlan {
-  nlohmann::json scenarios = nlohmann::json::object();
-  nlohmann::json offsets = nlohmann::json::object();
+  nlohmann::ordered_json scenarios = nlohmann::ordered_json::object();
+  nlohmann::ordered_json offsets = nlohmann::ordered_json::object();
 };
 PhasePlan PlanPhases(const std::vector<Phase>& phases, Nanos session);
 

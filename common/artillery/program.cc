@@ -9,7 +9,7 @@
 namespace kload::artillery {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kFolder = "kload-artillery/";
 

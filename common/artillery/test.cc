@@ -14,7 +14,7 @@
 namespace kload::artillery {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 using Kind = Value::Kind;
 
 // The member, which is made (as `kind`) when there is none.

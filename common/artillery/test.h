@@ -17,9 +17,9 @@ namespace kload::artillery {
 
 struct Test {
   std::string name;  // of the file, without folders
-  nlohmann::json
-      script;  // config, scenarios, before, after, environment, offsets: what the runtime takes
-  nlohmann::json options;  // k6 options: scenarios, thresholds ...
+  // What the runtime takes: config, scenarios, before, after, environment, offsets. In the test's order.
+  nlohmann::ordered_json script;
+  nlohmann::ordered_json options;  // k6 options: scenarios, thresholds ...
   std::vector<std::string> warnings;
 };
 

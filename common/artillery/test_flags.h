@@ -9,12 +9,12 @@ namespace kload::artillery {
 
 // Empty: not said.
 struct TestFlags {
-  std::string environment;    // name of one of config.environments
-  std::string target;         // wins over config.target
-  std::string variables;      // JSON object; wins over config.variables
-  std::string overrides;      // JSON object, laid over the whole test
-  std::string payload;        // CSV file; wins over the path of the only config.payload
-  std::string scenario_name;  // run only this one
+  std::string environment = {};    // name of one of config.environments
+  std::string target = {};         // wins over config.target
+  std::string variables = {};      // JSON object; wins over config.variables
+  std::string overrides = {};      // JSON object, laid over the whole test
+  std::string payload = {};        // CSV file; wins over the path of the only config.payload
+  std::string scenario_name = {};  // run only this one
   friend bool operator==(const TestFlags&, const TestFlags&) = default;
 };
 

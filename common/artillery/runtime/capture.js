@@ -48,15 +48,18 @@ function fromHeader(spec) {
   };
 }
 
+function indexOf(index, size) {
+  if (index === 'random') return Math.floor(Math.random() * size);
+  return index === 'last' ? size - 1 : Number(index ?? 0);
+}
+
 function fromSelector(spec) {
   const selector = compile(spec.selector);
   return (context, response) => {
     const found = parseHTML(response.body).find(selector(context));
     const size = found.size();
     if (size === 0) return '';
-    const index =
-      spec.index === 'random' ? Math.floor(Math.random() * size) : spec.index === 'last' ? size - 1 : Number(spec.index ?? 0);
-    const element = found.eq(index);
+    const element = found.eq(indexOf(spec.index, size));
     return spec.attr === undefined ? element.text() : element.attr(spec.attr);
   };
 }

@@ -1,12 +1,16 @@
-// Expressions of `ifTrue`, in the language of filtrex: numbers, "texts", names of variables (in '' where they have other
-// signs), + - * / % ^, == != < <= > >= ~=, and, or, not, in, ? :, and a few functions. Compiled into functions of the
-// variables.
+// Expressions of `ifTrue`, in the language of filtrex: numbers, "texts", names of variables (in '' where they have
+// other signs), + - * / % ^, == != < <= > >= ~=, and, or, not, in, ? :, and a few functions. Compiled into functions of
+// the variables.
 'use strict';
 
 const { getPath } = require('./template.js');
 
-const TOKEN =
-  /\s*(?:(\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([A-Za-z_$][\w$.]*)|(==|!=|<=|>=|~=|&&|\|\||[-+*/%^<>=!?:(),]))/y;
+const NUMBER = /(\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)/.source;
+const TEXT = /"((?:[^"\\]|\\.)*)"/.source;
+const SYMBOL = /'((?:[^'\\]|\\.)*)'/.source;
+const WORD = /([A-Za-z_$][\w$.]*)/.source;
+const SIGN = /(==|!=|<=|>=|~=|&&|\|\||[-+*/%^<>=!?:(),])/.source;
+const TOKEN = new RegExp(`\\s*(?:${NUMBER}|${TEXT}|${SYMBOL}|${WORD}|${SIGN})`, 'y');
 
 function tokensOf(text) {
   const tokens = [];

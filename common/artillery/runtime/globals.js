@@ -6,8 +6,8 @@ const http = require('k6/http');
 class Headers {
   constructor(init = {}) {
     this.map = new Map();
-    const entries = typeof init.entries === 'function' ? init.entries() : Array.isArray(init) ? init : Object.entries(init);
-    for (const [name, value] of entries) this.set(name, value);
+    const isIterable = typeof init[Symbol.iterator] === 'function';
+    for (const [name, value] of isIterable ? init : Object.entries(init)) this.set(name, value);
   }
   get(name) {
     return this.map.get(String(name).toLowerCase()) ?? null;
@@ -84,7 +84,8 @@ async function fetch(resource, init = {}) {
 
 // Before the processor runs.
 function installGlobals() {
-  globalThis.process ??= { env: __ENV, argv: [], platform: 'linux', nextTick: (fn, ...args) => void Promise.resolve().then(() => fn(...args)) };
+  const nextTick = (fn, ...args) => void Promise.resolve().then(() => fn(...args));
+  globalThis.process ??= { env: __ENV, argv: [], platform: 'linux', nextTick };
   globalThis.fetch ??= fetch;
   globalThis.Headers ??= Headers;
 }

@@ -1,5 +1,5 @@
-// JSONPath: $.items[0].id, $..name, $.a['b c'], [*], [1:3], [-1], [0,2], [?(@.price < 10)], compiled into functions that
-// give all matches in document order.
+// JSONPath: $.items[0].id, $..name, $.a['b c'], [*], [1:3], [-1], [0,2], [?(@.price < 10)], compiled into functions
+// that give all matches in document order.
 'use strict';
 
 class Reader {
@@ -46,9 +46,11 @@ function bySlice(from, to, step) {
   };
 }
 
+const SCRIPT_WORD = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|@(property|parent|path|root)\b|@|\$(?=[.[])/g;
+
 // The expression is JavaScript, as in other JSONPath libraries; it comes from the test's author.
 function compileScript(reader, source) {
-  const code = source.replace(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|@(property|parent|path|root)\b|@|\$(?=[.[])/g, (found, word) => {
+  const code = source.replace(SCRIPT_WORD, (found, word) => {
     if (word !== undefined) reader.fail(`@${word} is not available`);
     return found === '@' ? 'value' : found === '$' ? 'root' : found;
   });

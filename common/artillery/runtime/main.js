@@ -26,7 +26,8 @@ const FUNCTIONS = {
 
 function uuid() {
   const hex = (count) => Math.floor(Math.random() * 16 ** count).toString(16).padStart(count, '0');
-  return `${hex(8)}-${hex(4)}-4${hex(3)}-${(8 + Math.floor(Math.random() * 4)).toString(16)}${hex(3)}-${hex(8)}${hex(4)}`;
+  const variant = (8 + Math.floor(Math.random() * 4)).toString(16);
+  return `${hex(8)}-${hex(4)}-4${hex(3)}-${variant}${hex(3)}-${hex(8)}${hex(4)}`;
 }
 
 // ---- The test, as flows are compiled for it ----
@@ -56,9 +57,10 @@ function makeTest(config, processor, files) {
       const find = (known) => {
         const fn = processor[known];
         if (typeof fn !== 'function') {
+          const others = Object.keys(processor).join(', ') || 'none';
           fail(place, config.processor === undefined
             ? `function '${known}' is not there: config has no processor`
-            : `${config.processor} exports no function '${known}'; it has ${Object.keys(processor).join(', ') || 'none'}`);
+            : `${config.processor} exports no function '${known}'; it has ${others}`);
         }
         return fn;
       };
@@ -131,16 +133,22 @@ function isKnown(error) {
   return error.code !== undefined || /^Failed (capture|expectations)/.test(error.message);
 }
 
+const told = new Set(); // messages of errors that this VU has printed
+const TOLD_MAX = 100;
+
 function ended(context, started, error) {
   metrics.failureRate.add(error !== undefined);
   if (error === undefined) {
     metrics.completed.add(1);
+    metrics.failed.add(0); // there is such a number, be it 0
     metrics.sessionLength.add(Date.now() - started);
     return;
   }
   metrics.failed.add(1);
   metrics.countError(error.code ?? error.message);
-  if (!isKnown(error)) console.error(error.stack ? `${error.message}\n${error.stack}` : error.message);
+  if (isKnown(error) || told.has(error.message) || told.size > TOLD_MAX) return;
+  told.add(error.message);
+  console.error(error.stack ? `${error.message}\n${error.stack}` : error.message);
 }
 
 function runVuser(scenario, context) {

@@ -3,7 +3,7 @@
 
 const { SharedArray } = require('k6/data');
 
-// The rows of a CSV text as lists of texts, by RFC 4180: quoted cells may hold delimiters, line breaks and doubled quotes.
+// The rows of a CSV text as lists of texts, by RFC 4180: quoted cells may hold delimiters, line breaks, doubled quotes.
 function parseCsv(text, delimiter, quote) {
   const rows = [];
   let row = [];

@@ -4,7 +4,7 @@
 const encoding = require('k6/encoding');
 const http = require('k6/http');
 
-const { after, callHook, inTurn } = require('./calls.js');
+const { after, callHook, inTurn, isThenable } = require('./calls.js');
 const { compileCaptures } = require('./capture.js');
 const { compileExpectations } = require('./expect.js');
 const { compileExpression } = require('./expression.js');
@@ -27,33 +27,36 @@ const encodePair = (key, value) =>
 function encodeQuery(query) {
   if (typeof query !== 'object') return String(query);
   return Object.entries(query)
-    .flatMap(([key, value]) => (Array.isArray(value) ? value.map((each) => encodePair(key, each)) : [encodePair(key, value)]))
+    .flatMap(([key, value]) => listOf(value).map((each) => encodePair(key, each)))
     .join('&');
 }
 
+const isBranch = (value) => value !== null && typeof value === 'object';
+
 // One part of a multipart form: a text, a number, { value, contentType } or { fromFile, contentType }.
 function partOf(value, files) {
-  if (value === null || typeof value !== 'object') return http.file(String(value), '', '');
+  if (!isBranch(value)) return String(value);
   const name = value.fromFile;
   if (name === undefined) return http.file(String(value.value), '', value.contentType ?? '');
   return http.file(files[name], name.replace(/^.*\//, ''), value.contentType ?? 'application/octet-stream');
 }
 
+// The body, and its type where http.request() does not find that out itself: a form without files.
 function multipartOf(form, files) {
-  const hasFile = Object.values(form).some((value) => value !== null && typeof value === 'object');
-  if (hasFile) {
-    return { body: Object.fromEntries(Object.entries(form).map(([name, value]) =>
-      [name, value !== null && typeof value === 'object' ? partOf(value, files) : String(value)])) };
+  const entries = Object.entries(form);
+  if (entries.some(([, value]) => isBranch(value))) {
+    return { body: Object.fromEntries(entries.map(([name, value]) => [name, partOf(value, files)])) };
   }
-  const boundary = `kload${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}`;
-  const parts = Object.entries(form).map(
+  const random = () => Math.random().toString(36).slice(2);
+  const boundary = `kload${random()}${random()}`;
+  const parts = entries.map(
     ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
   );
   return { body: `${parts.join('')}--${boundary}--\r\n`, type: `multipart/form-data; boundary=${boundary}` };
 }
 
-// A function of the context that gives the headers as texts; always the same object where there are no templates, and a
-// new one where the request adds some of its own.
+// A function of the context that gives the headers as texts; always the same object where there are no templates, and
+// a new one where the request adds some of its own.
 function compileHeaders(headers, grows) {
   const texts = (object) => Object.fromEntries(Object.entries(object).map(([name, value]) => [name, String(value)]));
   const compiled = compile(headers);
@@ -70,7 +73,7 @@ function compileFields(params, test, changes = false) {
   const json = params.json ? compile(params.json) : undefined;
   if (json !== undefined) headers['content-type'] ??= 'application/json';
   else if (params.form !== undefined) headers['content-type'] ??= 'application/x-www-form-urlencoded';
-  const cookie = params.cookie === undefined && test.cookie === undefined ? undefined : { ...test.cookie, ...params.cookie };
+  const hasCookie = params.cookie !== undefined || test.cookie !== undefined;
   return {
     url: compile(params.uri ?? params.url),
     name: compile(params.name ?? ''),
@@ -81,7 +84,7 @@ function compileFields(params, test, changes = false) {
     form: params.form === undefined ? undefined : compile(params.form),
     formData: params.formData === undefined ? undefined : compile(params.formData),
     qs: params.qs === undefined ? undefined : compile(params.qs),
-    cookie: cookie === undefined ? undefined : compile(cookie),
+    cookie: hasCookie ? compile({ ...test.cookie, ...params.cookie }) : undefined,
     auth: params.auth === undefined ? undefined : compile(params.auth),
   };
 }
@@ -188,48 +191,63 @@ function compileReaction(step, test) {
   };
 }
 
-// The step { get: {...} } as a function of the vuser's context.
-// `hooks`: names of the scenario's hooks; `asynchronous`: it runs beside others.
-function compileRequest(method, params, hooks, test, place, asynchronous) {
-  const hooked = (kind) => [...listOf(hooks[kind]), ...listOf(params[kind])].map((name) => test.functionOf(name, place));
-  const step = { method: method.toUpperCase(), params, place, before: hooked('beforeRequest'), behind: hooked('afterResponse') };
-  step.tags = { name: endpointOf(params.url ?? params.uri, test) };
-  const react = compileReaction(step, test);
-  const holds = conditionOf(params, test, place);
-  const fields = compileFields(params, test, step.behind.length > 0);
-  const prepare =
-    step.before.length > 0
-      ? hookedRequest(step, test)
-      : (context) => {
-          const rendered = render(fields, context, step, test);
-          rendered.request = step.behind.length > 0 ? { ...params, method: step.method, url: rendered.url, headers: rendered.params.headers } : rendered;
-          return rendered;
-        };
-  const redirects = params.followRedirect === false ? { redirects: 0 } : {};
-  const send = asynchronous ? http.asyncRequest : http.request;
+// What is done with an error of a request: the scenario's onError, then it ends the vuser. Undefined without any.
+function compileOnError(step, hooks, test) {
+  const named = listOf(hooks.onError).map((name) => test.functionOf(name, step.place));
+  if (named.length === 0) return undefined;
+  return (context, request, error) => {
+    const call = (i) => callHook(named[i](context), [error, request ?? step.params, context, test.events]);
+    return after(inTurn(named.length, call), () => {
+      throw error;
+    });
+  };
+}
 
+// Prepares the request, sends it and reacts to what comes.
+function compileAttempt(step, hooks, test, asynchronous) {
+  const { params, before, behind } = step;
+  const react = compileReaction(step, test);
+  const fields = compileFields(params, test, behind.length > 0);
+  const onError = compileOnError(step, hooks, test);
+  const isSeen = behind.length > 0 || onError !== undefined; // the request, by functions of the processor
+  const plain = (context) => {
+    const made = render(fields, context, step, test);
+    made.request = isSeen ? { ...params, method: step.method, url: made.url, headers: made.params.headers } : made;
+    return made;
+  };
+  const prepare = before.length > 0 ? hookedRequest(step, test) : plain;
+  const send = asynchronous ? http.asyncRequest : http.request;
   const received = (context, response, request) => {
     if (response.status === 0) throw failureOf(response);
     return react === undefined ? undefined : react(context, response, request);
   };
-  const onError = listOf(hooks.onError).map((name) => test.functionOf(name, place));
-  const failed = (context, request, error) => {
-    const run = inTurn(onError.length, (i) => callHook(onError[i](context), [error, request ?? params, context, test.events]));
-    return after(run, () => {
-      throw error;
-    });
-  };
-
-  const attempt = (context) => {
+  return (context) => {
     let sent;
     const go = ({ url, body, params: options, request }) => {
       sent = request;
-      const response = send(step.method, url, body, Object.assign(options, redirects));
-      return asynchronous ? response.then((got) => received(context, got, request)) : received(context, response, request);
+      if (params.followRedirect === false) options.redirects = 0;
+      return after(send(step.method, url, body, options), (response) => received(context, response, request));
     };
-    if (onError.length === 0) return after(prepare(context, step.before), go);
-    return guarded(() => after(prepare(context, step.before), go), (error) => failed(context, sent, error));
+    const run = () => after(prepare(context, before), go);
+    return onError === undefined ? run() : guarded(run, (error) => onError(context, sent, error));
   };
+}
+
+// The step { get: {...} } as a function of the vuser's context.
+// `hooks`: names of the scenario's hooks; `asynchronous`: it runs beside others.
+function compileRequest(method, params, hooks, test, place, asynchronous) {
+  const hooked = (kind) =>
+    [...listOf(hooks[kind]), ...listOf(params[kind])].map((name) => test.functionOf(name, place));
+  const step = {
+    method: method.toUpperCase(),
+    params,
+    place,
+    before: hooked('beforeRequest'),
+    behind: hooked('afterResponse'),
+    tags: { name: endpointOf(params.url ?? params.uri, test) },
+  };
+  const holds = conditionOf(params, test, place);
+  const attempt = compileAttempt(step, hooks, test, asynchronous);
   return (context) => {
     if (!isProbable(params.probability)) return undefined;
     return holds !== undefined && !holds(context) ? undefined : attempt(context);
@@ -240,10 +258,10 @@ function compileRequest(method, params, hooks, test, place, asynchronous) {
 function guarded(run, handle) {
   try {
     const result = run();
-    return result !== undefined && result !== null && typeof result.then === 'function' ? result.catch(handle) : result;
+    return isThenable(result) ? result.catch(handle) : result;
   } catch (error) {
     return handle(error);
   }
 }
 
-module.exports = { compileRequest, guarded, lowerKeys };
+module.exports = { compileRequest, lowerKeys };

@@ -1,7 +1,7 @@
 // Templates: '{{ user.id }}', '{{ $randomNumber(1, 9) }}', compiled once into functions of a vuser's context.
 //
-// A text that is nothing but one template has the value itself, with its type; others are joined to a text. In lists and
-// objects, keys and values are templates alike.
+// A text that is nothing but one template has the value itself, with its type; others are joined to a text. In lists
+// and objects, keys and values are templates alike.
 'use strict';
 
 const PIECES = /\{\{\{?\s*([^{}]*?)\s*\}\}\}?/g;
@@ -128,7 +128,8 @@ function compileObject(object) {
   };
 }
 
-// A function of the context that gives the value with its templates filled in. Its `constant` is true where there are none.
+// A function of the context that gives the value with its templates filled in. Its `constant` is true where there are
+// none.
 function compile(value) {
   if (typeof value === 'string') return compiledText(value);
   if (Array.isArray(value)) {

@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::seconds;
 using testing::HasSubstr;
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 struct Planned {
   std::vector<Phase> phases;
@@ -69,7 +69,7 @@ TEST(PhasesTest, TheGuidesPhases) {
   EXPECT_EQ(scenarios["Cool_down"]["startTime"], "420s");
   EXPECT_EQ(scenarios["Cool_down"]["gracefulStop"], "600s");
   EXPECT_EQ(planned.plan.offsets.dump(),
-            R"({"Cool_down":16200,"Sustained_load":1200,"Warm_up":0})");
+            R"({"Warm_up":0,"Sustained_load":1200,"Cool_down":16200})");
 }
 
 TEST(PhasesTest, ExactlyAsManyArriveAsPlanned) {
@@ -126,8 +126,9 @@ TEST(PhasesTest, ProblemsNameTheirPlace) {
       "t.yml:1:3: config.phases[0]: has no duration; say how long in seconds, duration: 60\n"
       "t.yml:2:3: config.phases[1]: has none of arrivalRate, arrivalCount and pause\n"
       "t.yml:3:14: config.phases[2].duration: \"soon\" is not a time such as 60 or \"10m\"\n"
-      "t.yml:3:33: config.phases[2].arrivalRate: \"x\" is not a number such as 10\n"
-      "t.yml:1:1: config.phases: nobody arrives in any phase");
+      "t.yml:3:33: config.phases[2].arrivalRate: \"x\" is not a number such as 10");
+  EXPECT_EQ(Plan("[{pause: 5}, {duration: 5, arrivalRate: 0}]").problems,
+            "t.yml:1:1: config.phases: nobody arrives in any phase");
 }
 
 TEST(PhasesTest, TimesWithUnits) {
