@@ -45,6 +45,7 @@ absl::Status CheckArtilleryFlags(RunFlags& flags, bool is_artillery) {
     return absl::InvalidArgumentError(fmt::format(
         "{}: is for Artillery tests, .yml; a k6 script takes values by -e NAME=VALUE", given));
   }
+  flags.artillery.report = !flags.report.empty();
   std::string& environment = flags.artillery.environment;
   for (const std::string& entry : flags.env) {
     if (entry.find('=') != std::string::npos) continue;

@@ -176,7 +176,7 @@ Json ThresholdsOf(const Value& test, Checker& checker) {
   return thresholds;
 }
 
-Json OptionsOf(const Value& test, Json scenarios, Checker& checker) {
+Json OptionsOf(const Value& test, const TestFlags& flags, Json scenarios, Checker& checker) {
   const Value& config = *test.Find("config");
   const Value* http = config.Find("http");
   Json options = {{"scenarios", std::move(scenarios)}};
@@ -186,9 +186,13 @@ Json OptionsOf(const Value& test, Json scenarios, Checker& checker) {
   const Value* tls = config.Find("tls");
   const Value* verify = tls == nullptr ? nullptr : tls->Find("rejectUnauthorized");
   if (verify != nullptr && verify->text == "false") options["insecureSkipTLSVerify"] = true;
-  // Artillery's statistics, for the summary and the report.
-  options["summaryTrendStats"] = {"min",   "max",   "avg",   "med",     "p(75)",
-                                  "p(90)", "p(95)", "p(99)", "p(99.9)", "count"};
+  // What Artillery prints, and what its report has.
+  options["summaryTrendStats"] = {"min", "max", "avg", "med", "p(95)", "p(99)"};
+  if (flags.report) {
+    for (const char* more : {"p(75)", "p(90)", "p(99.9)", "count"}) {
+      options["summaryTrendStats"].push_back(more);
+    }
+  }
   return options;
 }
 
@@ -254,7 +258,7 @@ absl::StatusOr<Test> ReadTest(const std::string& text, const std::string& name,
   PhasePlan plan = PlanPhases(phases, EstimateSession(*value.Find("scenarios")));
   Test test;
   test.name = std::filesystem::path(name).filename().string();
-  test.options = OptionsOf(value, std::move(plan.scenarios), checker);
+  test.options = OptionsOf(value, flags, std::move(plan.scenarios), checker);
   KLOAD_RETURN_IF_ERROR(checker.Status());
   test.script = ScriptOf(value, flags, test.name);
   test.script["offsets"] = std::move(plan.offsets);

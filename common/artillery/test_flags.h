@@ -15,6 +15,7 @@ struct TestFlags {
   std::string overrides = {};      // JSON object, laid over the whole test
   std::string payload = {};        // CSV file; wins over the path of the only config.payload
   std::string scenario_name = {};  // run only this one
+  bool report = false;             // a report is wanted, which has more statistics than a summary
   friend bool operator==(const TestFlags&, const TestFlags&) = default;
 };
 

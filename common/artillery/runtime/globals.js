@@ -73,7 +73,8 @@ async function fetch(resource, init = {}) {
     headers['content-type'] = 'text/plain;charset=UTF-8';
   }
   const redirects = init.redirect === 'manual' ? 0 : 20;
-  const response = await http.asyncRequest(method, url, text, { headers, redirects });
+  const tags = { name: url.split('?')[0] };
+  const response = await http.asyncRequest(method, url, text, { headers, redirects, tags });
   if (response.status === 0) {
     const error = new TypeError(`fetch failed: ${response.error}`);
     error.cause = { code: response.error_code, message: response.error };
