@@ -155,10 +155,14 @@ void AddResultFlags(CLI::App& app, RunFlags& flags) {
          [&flags](const std::vector<std::string>& values) {
            for (const std::string& value : values) {
              const bool form = value == "text" || value == "json";
-             form ? void(flags.output = value) : flags.outs.push_back(value);
+             // A file as `artillery run --output` writes it.
+             const bool report = value.ends_with(".json") && value.find('=') == std::string::npos;
+             (form ? flags.output : report ? flags.report : flags.outs.emplace_back()) = value;
            }
          },
-         "text, or json: print the summary's JSON and nothing else on stdout; else as --out")
+         "text, or json: print the summary's JSON and nothing else on stdout; NAME.json: write a "
+         "report "
+         "in Artillery's shape; else as --out")
       ->group(group)
       ->allow_extra_args(false);
 }
@@ -247,8 +251,28 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
   app.add_option("--log-format", flags.log_format, "text, json or raw")->group(group);
 }
 
+namespace {
+
+// `artillery run`'s, where they are not k6's. Its -e NAME is understood as well.
+void AddArtilleryFlags(CLI::App& app, artillery::TestFlags& flags) {
+  const std::string group = "Artillery tests";
+  const auto add = [&](const char* name, std::string& into, const char* help, const char* type) {
+    app.add_option(name, into, help)->group(group)->type_name(type);
+  };
+  add("--environment", flags.environment, "one of config.environments; also -e NAME", "NAME");
+  add("--target", flags.target, "instead of config.target", "URL");
+  add("--variables", flags.variables, "values for {{ name }}, '{\"name\": 1}'", "JSON");
+  add("--overrides", flags.overrides, "laid over the test, '{\"config\": {}}'", "JSON");
+  add("--payload", flags.payload, "CSV file, instead of config.payload.path", "FILE");
+  add("--scenario-name", flags.scenario_name, "run only this scenario", "NAME");
+}
+
+}  // namespace
+
 void AddScriptFlags(CLI::App& app, RunFlags& flags) {
-  app.add_option("script", flags.script, "a k6 script or an archive; - for stdin")
+  AddArtilleryFlags(app, flags.artillery);
+  app.add_option("script", flags.script,
+                 "a k6 script, an Artillery test (.yml) or an archive; - for stdin")
       ->required()
       ->type_name("SCRIPT");
   app.add_option("-t,--type", flags.type, "js or archive, where the file does not show it")

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "common/artillery/test_flags.h"
+
 namespace CLI {
 class App;
 }
@@ -83,6 +85,9 @@ struct RunFlags {
   std::string watch_metrics;         // URL of the target's Prometheus page; empty: none
   std::vector<std::string> watches;  // NAME=EXPRESSION
   std::string watch_interval;        // empty: a second
+  std::string report;                       // file of Artillery's JSON report; empty: none
+
+  artillery::TestFlags artillery;  // of an Artillery test only
 };
 
 // Adds --controller, --quiet, --no-color, --verbose and those of the log. `flags` must outlive the app.

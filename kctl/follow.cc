@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
 #include <thread>
 
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/wire/summary_wire.h"
+#include "kctl/artillery_report.h"
 #include "kctl/exit_code.h"
 #include "kctl/write_file.h"
 
@@ -153,6 +156,20 @@ bool FinishOutputs(OutputSet& outputs, v1::RunResult* result) {
   return finished.ok();
 }
 
+// Writes Artillery's report, with the seconds that the controller's history has of the run.
+absl::Status WriteReport(Client& client, const std::string& run_id, const v1::RunResult& result,
+                         const std::string& path) {
+  KLOAD_ASSIGN_OR_RETURN(const RunSummary summary, wire::DecodeSummary(result.summary()));
+  const absl::StatusOr<v1::GetRunResponse> history = client.GetRun(run_id);
+  if (!history.ok()) {
+    spdlog::warn("--output: {} has no figures over time: {}", path, Message(history.status()));
+  }
+  std::error_code ignored;  // the file cannot be written then, which is said
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+  return WriteFile("--output", path,
+                   ArtilleryReportJson(summary, history.ok() ? *history : v1::GetRunResponse()));
+}
+
 }  // namespace
 
 int Follow(Client& client, const std::string& run_id, const FollowOptions& options, Screen& screen,
@@ -165,7 +182,13 @@ int Follow(Client& client, const std::string& run_id, const FollowOptions& optio
       options.outputs == nullptr || FinishOutputs(*options.outputs, result ? &*result : nullptr);
   if (result) {
     const int code = Conclude(*result, follower.interrupted(), options, screen);
-    return code == kExitOk && !written ? kExitOther : code;
+    bool complete = written;
+    if (!options.report.empty() && result->has_summary()) {
+      const absl::Status reported = WriteReport(client, run_id, *result, options.report);
+      if (!reported.ok()) spdlog::error("{}", Message(reported));
+      complete = complete && reported.ok();
+    }
+    return code == kExitOk && !complete ? kExitOther : code;
   }
   if (absl::IsCancelled(ended)) {
     spdlog::info("{}", Message(ended));

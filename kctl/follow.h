@@ -24,6 +24,7 @@ struct FollowOptions {
   bool json = false;      // print the summary as JSON instead of text
   SummaryMode summary_mode = SummaryMode::kCompact;
   std::string summary_export;                   // file; empty: none
+  std::string report;                           // file of Artillery's JSON report; empty: none
   std::optional<SummaryScript> handle_summary;  // the script makes the summary itself
   Nanos retry_pause = std::chrono::seconds(1);  // between attempts to reach a lost controller
   std::function<int()> interrupts;              // signals that have come so far

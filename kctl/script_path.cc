@@ -14,15 +14,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFolder = "scripts/load-tests";
 
-// The path, when it is a file of a kind that can run.
-absl::StatusOr<ScriptPlace> Accept(const std::string& path) {
-  const std::string extension = fs::path(path).extension().string();
-  if (extension == ".yml" || extension == ".yaml") {
-    return absl::UnimplementedError(fmt::format(
-        "{}: Artillery's YAML is not available yet; write the scenario as a k6 script", path));
-  }
-  return ScriptPlace{.path = path, .library_name = ""};
-}
+ScriptPlace Accept(const std::string& path) { return {.path = path, .library_name = ""}; }
 
 bool LooksLikePath(const std::string& typed) {
   return typed.find('/') != std::string::npos || fs::path(typed).has_extension();
@@ -48,14 +40,14 @@ absl::StatusOr<ScriptPlace> ResolveScript(const std::string& typed, const fs::pa
         fmt::format("no such script: {} (looked for {})", typed,
                     fs::absolute(direct, error).lexically_normal().string()));
   }
-  for (const char* extension : {".js", ".ts", ".yml"}) {
+  for (const char* extension : {".js", ".ts", ".yml", ".yaml"}) {
     const fs::path named = folder / kFolder / (typed + extension);
     if (fs::is_regular_file(named, error)) return Accept(named.lexically_normal().string());
   }
   if (library) return ScriptPlace{.path = "", .library_name = typed};
   return absl::NotFoundError(
-      fmt::format("no such script: {} (looked for ./{} and {}/{}.js or .ts below {})", typed, typed,
-                  kFolder, typed, fs::absolute(folder, error).lexically_normal().string()));
+      fmt::format("no such script: {} (looked for ./{} and {}/{}.js, .ts or .yml below {})", typed,
+                  typed, kFolder, typed, fs::absolute(folder, error).lexically_normal().string()));
 }
 
 }  // namespace kload::kctl

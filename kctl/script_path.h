@@ -15,10 +15,9 @@ struct ScriptPlace {
 };
 
 // Resolves what was typed, seen from `folder` (the current one): a path that exists; else
-// scripts/load-tests/NAME.js or NAME.ts below it; else a name of the library when `library` is true.
+// scripts/load-tests/NAME.js, .ts, .yml or .yaml below it; else a name of the library when `library` is true.
 // https URLs are taken as they are.
-// Errors: NotFound with every path that was tried; Unimplemented for Artillery's YAML;
-//         InvalidArgument for a folder.
+// Errors: NotFound with every path that was tried; InvalidArgument for a folder.
 absl::StatusOr<ScriptPlace> ResolveScript(const std::string& typed,
                                           const std::filesystem::path& folder, bool library);
 

@@ -21,6 +21,7 @@
 #include "common/modules/tools.h"
 #include "common/wire/bundle_wire.h"
 #include "kctl/archive_file.h"
+#include "kctl/artillery_source.h"
 #include "kctl/config_file.h"
 #include "kctl/dotenv.h"
 #include "kctl/env_targets.h"
@@ -86,6 +87,7 @@ struct Source {
   std::string path;          // of a script on disk
   std::string library_name;  // for the controller to look up
   std::optional<Archive> archive;
+  std::optional<ArtillerySource> artillery;
   std::unique_ptr<TemporaryScript> from_stdin;  // what `path` is then
 };
 
@@ -116,6 +118,12 @@ Problem OpenSource(const RunFlags& flags, const SessionKind& kind, Source& sourc
   if (!place.ok()) return {place.status(), kExitOther};
   source.path = place->path;
   source.library_name = place->library_name;
+  if (IsArtilleryTest(place->path)) {
+    absl::StatusOr<ArtillerySource> test = ArtillerySource::Open(place->path);
+    if (!test.ok()) return {test.status(), kExitOther};
+    source.artillery = *std::move(test);
+    return {};
+  }
   if (place->path.empty() || flags.type == "js") return {};
   std::ifstream file(place->path, std::ios::binary);
   std::string head(512, '\0');
@@ -138,7 +146,9 @@ Problem AddScript(const Source& source, const std::map<std::string, std::string>
     return {};
   }
   modules::Tools tools(refresh_modules);
-  const absl::StatusOr<k6::Bundle> bundle = k6::BundleFromDisk(source.path, env, &tools);
+  const absl::StatusOr<k6::Bundle> bundle = source.artillery
+                                                ? source.artillery->MakeBundle(env, tools)
+                                                : k6::BundleFromDisk(source.path, env, &tools);
   if (!bundle.ok()) {
     const bool script =
         absl::IsInvalidArgument(bundle.status()) || absl::IsNotFound(bundle.status());
@@ -251,12 +261,21 @@ Problem MakeRequest(RunFlags& flags, const SessionKind& kind, v1::StartRunReques
   }
   Source source;
   if (Problem problem = OpenSource(flags, kind, source); !problem.status.ok()) return problem;
+  if (const absl::Status bad = CheckArtilleryFlags(flags, source.artillery.has_value());
+      !bad.ok()) {
+    return {bad, kExitOther};
+  }
   const auto files = ReadEnvFiles(flags.env_files);
   if (!files.ok()) return {files.status(), kExitOther};
   if (Problem problem = AddTargets(flags, *files, after); !problem.status.ok()) return problem;
   auto env = ScriptEnv(flags, kind.system_env, environment, *files);
   if (!env.ok()) return {env.status(), kExitOther};
   if (source.archive) env->insert(source.archive->env.begin(), source.archive->env.end());
+  if (source.artillery) {
+    source.artillery->AddNamedVariables(environment, *env);
+    const absl::Status read = source.artillery->Read(flags.artillery, *env);
+    if (!read.ok()) return {read, kExitScript};
+  }
   absl::StatusOr<v1::StartRunRequest> built = BuildRequest(flags, kind.agents_default, *env);
   if (!built.ok()) return {built.status(), kExitOther};
   request = *std::move(built);
@@ -295,6 +314,7 @@ absl::StatusOr<FollowOptions> FollowOptionsOf(const RunFlags& flags, const Globa
   KLOAD_ASSIGN_OR_RETURN(options.summary_mode, ParseSummaryMode(flags.summary_mode));
   options.json = flags.output == "json";
   options.summary_export = flags.summary_export;
+  options.report = flags.report;
   options.interrupts = InterruptsSeen;
   options.view.progress = ShowsProgress(flags, global);
   options.view.agent_names = kind.agent_names;

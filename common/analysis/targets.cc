@@ -9,10 +9,21 @@
 
 #include "common/base/duration.h"
 #include "common/base/status.h"
-#include "common/yaml/yaml.h"
+#include "common/yaml/document.h"
 
 namespace kload::analysis {
 namespace {
+
+using yaml::Value;
+using Kind = yaml::Value::Kind;
+
+bool IsScalar(const Value& value) {
+  return value.kind == Kind::kText || value.kind == Kind::kNumber || value.kind == Kind::kBool;
+}
+
+absl::Status ErrorAt(const Value& where, std::string_view message) {
+  return absl::InvalidArgumentError(fmt::format("{}: {}", yaml::ToString(where.place), message));
+}
 
 constexpr std::array<std::string_view, 4> kSections = {"response_time", "throughput", "reliability",
                                                        "watch"};
@@ -35,12 +46,11 @@ class Reader {
  public:
   explicit Reader(const std::string& file) : file_(file) { targets_.file = file; }
 
-  absl::StatusOr<Targets> Read(const Yaml& root) {
-    if (!root.is_map()) {
-      return YamlError(file_, root,
-                       fmt::format("expected sections: {}", fmt::join(kSections, ", ")));
+  absl::StatusOr<Targets> Read(const Value& root) {
+    if (root.kind != Kind::kMap) {
+      return ErrorAt(root, fmt::format("expected sections: {}", fmt::join(kSections, ", ")));
     }
-    for (const auto& [key, value] : root.members) {
+    for (const auto& [key, place, value] : root.members) {
       if (key == "response_time") {
         KLOAD_RETURN_IF_ERROR(ReadLatencies(value));
       } else if (key == "throughput" || key == "reliability") {
@@ -49,24 +59,23 @@ class Reader {
       } else if (key == "watch") {
         KLOAD_RETURN_IF_ERROR(ReadWatch(value));
       } else {
-        return YamlError(
-            file_, value,
-            fmt::format("unknown section \"{}\"; there are {}", key, fmt::join(kSections, ", ")));
+        return ErrorAt(value, fmt::format("unknown section \"{}\"; there are {}", key,
+                                          fmt::join(kSections, ", ")));
       }
     }
     return CheckMeasures();
   }
 
  private:
-  absl::StatusOr<double> Milliseconds(const Yaml& value) const {
-    if (value.is_scalar()) {
+  absl::StatusOr<double> Milliseconds(const Value& value) const {
+    if (IsScalar(value)) {
       const absl::StatusOr<Nanos> time =
-          ParseDuration(WithoutSign(value.scalar), BareNumber::kRefused);
+          ParseDuration(WithoutSign(value.text), BareNumber::kRefused);
       if (time.ok() && *time > Nanos(0)) {
         return std::chrono::duration<double, std::milli>(*time).count();
       }
     }
-    return YamlError(file_, value, "expected a time with its unit, such as 200ms or 2s");
+    return ErrorAt(value, "expected a time with its unit, such as 200ms or 2s");
   }
 
   static std::string WithoutSign(const std::string& text) {
@@ -74,37 +83,37 @@ class Reader {
     return first == std::string::npos ? "" : text.substr(first);
   }
 
-  absl::Status ReadLatencies(const Yaml& list) {
-    if (!list.is_list()) {
-      return YamlError(file_, list,
-                       "expected a list of categories: - name, match, target, critical");
+  absl::Status ReadLatencies(const Value& list) {
+    if (list.kind != Kind::kList) {
+      return ErrorAt(list, "expected a list of categories: - name, match, target, critical");
     }
-    for (const Yaml& item : list.items) {
+    for (const Value& item : list.items) {
       LatencyTarget target;
-      if (!item.is_map()) return YamlError(file_, item, "expected name, match, target, critical");
-      for (const auto& [key, value] : item.members) {
+      if (item.kind != Kind::kMap) return ErrorAt(item, "expected name, match, target, critical");
+      for (const auto& [key, place, value] : item.members) {
         KLOAD_RETURN_IF_ERROR(ReadLatencyMember(key, value, target));
       }
-      if (target.name.empty()) return YamlError(file_, item, "has no name");
+      if (target.name.empty()) return ErrorAt(item, "has no name");
       if (target.match.empty()) {
-        return YamlError(file_, item, "has no match, such as \"GET */health\"");
+        return ErrorAt(item, "has no match, such as \"GET */health\"");
       }
-      if (target.target_ms <= 0) return YamlError(file_, item, "has no target, such as 200ms");
+      if (target.target_ms <= 0) return ErrorAt(item, "has no target, such as 200ms");
       if (target.critical_ms && *target.critical_ms < target.target_ms) {
-        return YamlError(file_, item, "critical is below target");
+        return ErrorAt(item, "critical is below target");
       }
       targets_.latencies.push_back(std::move(target));
     }
     return absl::OkStatus();
   }
 
-  absl::Status ReadLatencyMember(const std::string& key, const Yaml& value, LatencyTarget& target) {
-    if (key == "name" && value.is_scalar()) {
-      target.name = value.scalar;
-    } else if (key == "match" && value.is_scalar()) {
-      target.match = {value.scalar};
-    } else if (key == "match" && value.is_list()) {
-      for (const Yaml& each : value.items) target.match.push_back(each.scalar);
+  absl::Status ReadLatencyMember(const std::string& key, const Value& value,
+                                 LatencyTarget& target) {
+    if (key == "name" && IsScalar(value)) {
+      target.name = value.text;
+    } else if (key == "match" && IsScalar(value)) {
+      target.match = {value.text};
+    } else if (key == "match" && value.kind == Kind::kList) {
+      for (const Value& each : value.items) target.match.push_back(each.text);
     } else if (key == "target") {
       KLOAD_ASSIGN_OR_RETURN(target.target_ms, Milliseconds(value));
     } else if (key == "critical") {
@@ -112,28 +121,28 @@ class Reader {
     } else if (key == "quantile") {
       KLOAD_ASSIGN_OR_RETURN(target.quantile, Quantile(value));
     } else {
-      return YamlError(file_, value,
-                       fmt::format("\"{}\" is none of name, match, target, critical, quantile, or "
-                                   "has the wrong form",
-                                   key));
+      return ErrorAt(value,
+                     fmt::format("\"{}\" is none of name, match, target, critical, quantile, or "
+                                 "has the wrong form",
+                                 key));
     }
     return absl::OkStatus();
   }
 
-  absl::StatusOr<double> Quantile(const Yaml& value) const {
+  absl::StatusOr<double> Quantile(const Value& value) const {
     double percent = 0;
-    const std::string& text = value.scalar;
+    const std::string& text = value.text;
     const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), percent);
     if (text.starts_with("p") && error == std::errc() && end == text.data() + text.size() &&
         percent > 0 && percent < 100) {
       return percent / 100;
     }
-    return YamlError(file_, value, "expected a quantile such as p95 or p99.9");
+    return ErrorAt(value, "expected a quantile such as p95 or p99.9");
   }
 
   // "<1%", ">= 0.7", "10-20", "1000", "100/min".
-  absl::Status ReadBound(const Yaml& value, FigureTarget& figure, std::optional<double>& bound) {
-    std::string text = value.scalar;
+  absl::Status ReadBound(const Value& value, FigureTarget& figure, std::optional<double>& bound) {
+    std::string text = value.text;
     std::erase(text, ' ');
     size_t first = 0;
     if (text.starts_with("<") || text.starts_with(">")) {
@@ -144,8 +153,8 @@ class Reader {
     double number = 0;
     const char* last = text.data() + text.size();
     auto [end, error] = std::from_chars(text.data() + first, last, number);
-    if (!value.is_scalar() || error != std::errc()) {
-      return YamlError(file_, value, "expected a number, such as <1%, >70%, 1000 or 10-20");
+    if (!IsScalar(value) || error != std::errc()) {
+      return ErrorAt(value, "expected a number, such as <1%, >70%, 1000 or 10-20");
     }
     if (end != last && *end == '%') {
       figure.share = true;
@@ -155,7 +164,7 @@ class Reader {
       double high = 0;
       const auto range = std::from_chars(end + 1, last, high);
       if (range.ec != std::errc() || high < number) {
-        return YamlError(file_, value, "expected a range such as 10-20");
+        return ErrorAt(value, "expected a range such as 10-20");
       }
       figure.target_high = high;
       figure.at_least = true;
@@ -164,15 +173,15 @@ class Reader {
     }
     // What it is counted in may follow: RPS, jobs/min.
     if (end != last && std::string_view("0123456789.<>%-").find(*end) != std::string_view::npos) {
-      return YamlError(file_, value, fmt::format("\"{}\" is not a number", value.scalar));
+      return ErrorAt(value, fmt::format("\"{}\" is not a number", value.text));
     }
     bound = number;
     return absl::OkStatus();
   }
 
-  absl::Status ReadFigures(const std::string& group, const Yaml& section) {
-    if (!section.is_map()) return YamlError(file_, section, "expected lines like error_rate: <1%");
-    for (const auto& [name, value] : section.members) {
+  absl::Status ReadFigures(const std::string& group, const Value& section) {
+    if (section.kind != Kind::kMap) return ErrorAt(section, "expected lines like error_rate: <1%");
+    for (const auto& [name, place, value] : section.members) {
       FigureTarget figure{.group = group, .name = name, .measure = name};
       directed_ = false;
       for (const KnownFigure& known : kKnown) {
@@ -182,54 +191,52 @@ class Reader {
         directed_ = true;
       }
       std::optional<double> target;
-      if (value.is_map()) {
+      if (value.kind == Kind::kMap) {
         KLOAD_RETURN_IF_ERROR(ReadFigureMap(value, figure, target));
       } else {
         KLOAD_RETURN_IF_ERROR(ReadBound(value, figure, target));
       }
-      if (!target) return YamlError(file_, value, "has no target");
+      if (!target) return ErrorAt(value, "has no target");
       figure.target = *target;
       if (!directed_) {
-        return YamlError(
-            file_, value,
-            fmt::format("write >{0} or <{0}: which way is good is not known of \"{1}\"",
-                        value.is_scalar() ? value.scalar : "N", name));
+        return ErrorAt(value,
+                       fmt::format("write >{0} or <{0}: which way is good is not known of \"{1}\"",
+                                   IsScalar(value) ? value.text : "N", name));
       }
-      figure.line = value.line;
+      figure.line = value.place.line;
       targets_.figures.push_back(std::move(figure));
     }
     return absl::OkStatus();
   }
 
-  absl::Status ReadFigureMap(const Yaml& map, FigureTarget& figure, std::optional<double>& target) {
-    for (const auto& [key, value] : map.members) {
+  absl::Status ReadFigureMap(const Value& map, FigureTarget& figure,
+                             std::optional<double>& target) {
+    for (const auto& [key, place, value] : map.members) {
       if (key == "target") {
         KLOAD_RETURN_IF_ERROR(ReadBound(value, figure, target));
       } else if (key == "critical") {
         KLOAD_RETURN_IF_ERROR(ReadBound(value, figure, figure.critical));
-      } else if (key == "measure" && value.is_scalar()) {
-        figure.measure = value.scalar;
+      } else if (key == "measure" && IsScalar(value)) {
+        figure.measure = value.text;
       } else {
-        return YamlError(file_, value,
-                         fmt::format("\"{}\" is none of target, critical, measure", key));
+        return ErrorAt(value, fmt::format("\"{}\" is none of target, critical, measure", key));
       }
     }
     return absl::OkStatus();
   }
 
-  absl::Status ReadWatch(const Yaml& section) {
-    if (!section.is_map()) return YamlError(file_, section, "expected url and metrics");
-    for (const auto& [key, value] : section.members) {
-      if (key == "url" && value.is_scalar()) {
-        targets_.watch_url = value.scalar;
-      } else if (key == "metrics" && value.is_map()) {
-        for (const auto& [name, expression] : value.members) {
-          targets_.watch.emplace_back(name, expression.scalar);
+  absl::Status ReadWatch(const Value& section) {
+    if (section.kind != Kind::kMap) return ErrorAt(section, "expected url and metrics");
+    for (const auto& [key, place, value] : section.members) {
+      if (key == "url" && IsScalar(value)) {
+        targets_.watch_url = value.text;
+      } else if (key == "metrics" && value.kind == Kind::kMap) {
+        for (const auto& [name, place_of, expression] : value.members) {
+          targets_.watch.emplace_back(name, expression.text);
         }
       } else {
-        return YamlError(
-            file_, value,
-            fmt::format("\"{}\": expected url: URL and metrics: NAME: EXPRESSION", key));
+        return ErrorAt(value,
+                       fmt::format("\"{}\": expected url: URL and metrics: NAME: EXPRESSION", key));
       }
     }
     return absl::OkStatus();
@@ -245,13 +252,11 @@ class Reader {
           std::any_of(targets_.watch.begin(), targets_.watch.end(),
                       [&](const auto& each) { return each.first == figure.measure; });
       if (own || watched) continue;
-      Yaml place;
-      place.line = figure.line;
-      place.column = 1;
-      return YamlError(file_, place,
-                       fmt::format("nothing measures \"{0}\": name it below watch.metrics with an "
-                                   "expression over the target's metrics, {0}: ...",
-                                   figure.measure));
+      return absl::InvalidArgumentError(
+          fmt::format("{0}:{1}: nothing measures \"{2}\": name it below watch.metrics with an "
+                      "expression over the "
+                      "target's metrics, {2}: ...",
+                      file_, figure.line, figure.measure));
     }
     return std::move(targets_);
   }
@@ -263,8 +268,8 @@ class Reader {
 
 }  // namespace
 
-absl::StatusOr<Targets> ParseTargets(std::string_view yaml, const std::string& file) {
-  KLOAD_ASSIGN_OR_RETURN(const Yaml root, ParseYaml(yaml, file));
+absl::StatusOr<Targets> ParseTargets(std::string_view text, const std::string& file) {
+  KLOAD_ASSIGN_OR_RETURN(const Value root, yaml::ParseDocument(text, file));
   return Reader(file).Read(root);
 }
 

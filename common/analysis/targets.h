@@ -52,7 +52,7 @@ struct Targets {
 };
 
 // Errors: InvalidArgument with file:line:column, what is wrong there and what may stand there.
-absl::StatusOr<Targets> ParseTargets(std::string_view yaml, const std::string& file);
+absl::StatusOr<Targets> ParseTargets(std::string_view text, const std::string& file);
 
 struct TargetRow {
   std::string group = {};  // Response time, Throughput, Reliability

@@ -130,13 +130,16 @@ std::string HashOf(const Bundle& bundle) {
 
 absl::StatusOr<Bundle> BundleFromDisk(const std::string& script_path,
                                       const std::map<std::string, std::string>& env,
-                                      ModuleTools* tools) {
+                                      ModuleTools* tools,
+                                      std::map<std::string, std::string> generated) {
   std::error_code error;
   const fs::path path = fs::absolute(script_path, error).lexically_normal();
-  if (!IsUrl(script_path) && (error || !fs::exists(path, error))) {
+  const bool is_generated = generated.contains(path.filename().string());
+  if (!IsUrl(script_path) && !is_generated && (error || !fs::exists(path, error))) {
     return absl::NotFoundError("no such script: " + script_path);
   }
-  auto owned = std::make_unique<DiskFiles>(path.parent_path().string(), tools);
+  auto owned =
+      std::make_unique<DiskFiles>(path.parent_path().string(), tools, std::move(generated));
   const DiskFiles& files = *owned;  // the program keeps it
   KLOAD_ASSIGN_OR_RETURN(
       auto program, CompileProgram(std::move(owned),

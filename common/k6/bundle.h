@@ -25,8 +25,10 @@ std::string HashOf(const Bundle& bundle);
 //         tried), InvalidArgument (syntax error or exception of init code: file:line and the JS stack).
 // `script_path` may be an https URL. `tools` compile TypeScript and fetch remote modules, which are in the bundle as
 // JavaScript under their own names; without them both are errors.
+// `generated` are files that are not on disk, by their names relative to the script's folder; the script may be one.
 absl::StatusOr<Bundle> BundleFromDisk(const std::string& script_path,
                                       const std::map<std::string, std::string>& env,
-                                      ModuleTools* tools = nullptr);
+                                      ModuleTools* tools = nullptr,
+                                      std::map<std::string, std::string> generated = {});
 
 }  // namespace kload::k6

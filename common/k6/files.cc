@@ -64,6 +64,7 @@ absl::StatusOr<std::string_view> DiskFiles::ReadModule(const std::string& name) 
 }
 
 absl::StatusOr<std::string> DiskFiles::Load(const std::string& name) const {
+  if (const auto made = generated_.find(name); made != generated_.end()) return made->second;
   const std::filesystem::path path = std::filesystem::path(root_) / name;
   std::error_code error;
   const auto status = std::filesystem::status(path, error);

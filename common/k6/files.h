@@ -39,8 +39,10 @@ class BundleFiles final : public Files {
 // Files below (or, by "../", above) a folder on disk, and modules from the network; remembers what was read. Thread: one.
 class DiskFiles final : public Files {
  public:
-  // `root` is the main script's folder. `tools`, for TypeScript and URLs, may be null.
-  DiskFiles(std::string root, ModuleTools* tools) : root_(std::move(root)), tools_(tools) {}
+  // `root` is the main script's folder. `tools`, for TypeScript and URLs, may be null. `generated` stand in for files
+  // of those names.
+  DiskFiles(std::string root, ModuleTools* tools, std::map<std::string, std::string> generated = {})
+      : root_(std::move(root)), tools_(tools), generated_(std::move(generated)) {}
   // Bound: 256 MiB a file; a larger one is FailedPrecondition.
   // Errors besides: InvalidArgument for open() of a URL or of what is a TypeScript module too.
   absl::StatusOr<std::string_view> Read(const std::string& name) override;
@@ -53,6 +55,7 @@ class DiskFiles final : public Files {
 
   const std::string root_;
   ModuleTools* const tools_;
+  const std::map<std::string, std::string> generated_;
   std::map<std::string, std::string> read_;
   std::set<std::string> compiled_;  // those of read_ that are not as their files are
 };

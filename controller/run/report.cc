@@ -141,6 +141,9 @@ void AddThresholdFindings(const ReportInput& input, std::vector<Finding>& findin
   if (input.spec.no_thresholds) return;
   for (const Verdict::Outcome& outcome : input.verdict.outcomes()) {
     if (input.series.Find(outcome.threshold.selector) != nullptr) continue;
+    // That nothing was counted of what is counted is a number: no response had the status 500.
+    const MetricDef& metric = outcome.threshold.metric;
+    if (metric.type == MetricType::kCounter && input.series.Total(metric.name) != nullptr) continue;
     findings.push_back({SoundnessLabel::kDegraded,
                         fmt::format("the threshold '{}' on {} had no data to judge",
                                     outcome.result.expression, outcome.threshold.spec.selector),

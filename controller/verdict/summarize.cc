@@ -1,7 +1,10 @@
 #include "controller/verdict/summarize.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -189,6 +192,50 @@ void FillGroups(const std::map<std::string, Part>& parts, const std::vector<Stat
   }
 }
 
+// Metrics whose tags stand for metrics of their own, or that are asked for by endpoint, where vusers ran.
+struct Breakdown {
+  std::string_view metric;
+  std::vector<std::string_view> tags;
+};
+const std::array<Breakdown, 5>& Breakdowns() {
+  static const std::array<Breakdown, 5> breakdowns = {{
+      {"artillery_counter", {"metric"}},
+      {"artillery_histogram", {"metric"}},
+      {"artillery_rate", {"metric"}},
+      {"http_req_duration", {"name"}},
+      {"http_reqs", {"name", "status"}},
+  }};
+  return breakdowns;
+}
+
+// The series' part of its metric that gets a row, if there is one.
+std::optional<Selector> PartOf(const ClusterSeries::Series& one) {
+  for (const Breakdown& breakdown : Breakdowns()) {
+    if (one.key->metric.name != breakdown.metric) continue;
+    Selector selector{one.key->metric.name, {}};
+    for (const std::string_view tag : breakdown.tags) {
+      const std::string* value = FindTag(one.key->tags, tag);
+      if (value == nullptr) return std::nullopt;
+      selector.tags.emplace_back(tag, *value);
+    }
+    return selector;
+  }
+  return std::nullopt;
+}
+
+// A row for each part of an Artillery test's metrics. Bound: 1,000; a test whose names grow without end would have
+// summaries that nobody can read.
+void AddBreakdowns(const ClusterSeries& series, RowCollector& collector) {
+  constexpr size_t kRowsMax = 1000;
+  if (series.Total("vusers_created") == nullptr) return;
+  std::set<std::string> names;
+  for (const ClusterSeries::Series& one : series.series()) {
+    const std::optional<Selector> part = PartOf(one);
+    if (!part || names.size() >= kRowsMax || !names.insert(ToString(*part)).second) continue;
+    collector.At(one.key->metric, *part, ToString(*part));
+  }
+}
+
 }  // namespace
 
 std::vector<MetricSummary> SummarizeMetrics(const ClusterSeries& series, const Verdict& verdict,
@@ -203,6 +250,7 @@ std::vector<MetricSummary> SummarizeMetrics(const ClusterSeries& series, const V
       collector.At(metric.def, expected, ToString(expected));
     }
   }
+  AddBreakdowns(series, collector);
   for (const Outcome& outcome : verdict.outcomes()) {
     const Threshold& threshold = outcome.threshold;
     // Also the metric itself where nothing of it was measured: k6 shows it beside its part.
@@ -214,13 +262,15 @@ std::vector<MetricSummary> SummarizeMetrics(const ClusterSeries& series, const V
   std::vector<MetricSummary> summaries;
   for (Row& row : collector.TakeSorted()) {
     const Sink* found = series.Find(row.selector);
+    const Sink merged = found == nullptr && series.Total(row.metric.name) != nullptr
+                            ? series.Aggregate(row.selector)
+                            : MakeSink(row.metric.type);
     MetricSummary& summary = summaries.emplace_back();
     summary.name = std::move(row.name);
     if (!row.selector.tags.empty()) summary.parent = row.metric.name;
     summary.type = row.metric.type;
     summary.contains = row.metric.contains;
-    summary.values = ValuesOf(row.metric, found != nullptr ? *found : MakeSink(row.metric.type),
-                              statistics, duration);
+    summary.values = ValuesOf(row.metric, found != nullptr ? *found : merged, statistics, duration);
     summary.thresholds = std::move(row.thresholds);
   }
   return summaries;

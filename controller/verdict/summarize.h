@@ -16,7 +16,8 @@ namespace kload::controller {
 
 // Every metric with samples or thresholds, sorted by name, each followed by its sub-metrics: those
 // named by thresholds and `http_req_duration{expected_response:true}` (shown, as in k6, once the
-// parent has samples). `trend_stats` are ParseStatistic()'s words; others are left out. `duration`
+// parent has samples). Of an Artillery test (one with `vusers_created`) also requests by name and status, and what stands
+// behind the tag `metric` of artillery_*. `trend_stats` are ParseStatistic()'s words; others are left out. `duration`
 // is what counters' rates are divided by.
 std::vector<MetricSummary> SummarizeMetrics(const ClusterSeries& series, const Verdict& verdict,
                                             const std::vector<std::string>& trend_stats,

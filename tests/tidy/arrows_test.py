@@ -26,6 +26,7 @@ ALLOWED = {
     "common/html": ["common/base"],
     "common/js": ["common/base"],
     "common/k6": ["common/base", "common/html", "common/js", "common/metric", "common/http"],
+    "common/artillery": ["common/base", "common/yaml"],
     "common/modules": ["common/base", "common/k6"],
     "common/wire": ["common/base", "common/net", "common/plan", "common/metric", "common/summary", "common/k6", "kload/v1"],
     "common/spool": ["common/base", "common/metric", "common/wire", "kload/v1"],
@@ -60,7 +61,7 @@ ALLOWED = {
     "kctl/output": COMMON + ["kload/v1"],
     "kctl/report": ["common/base", "common/metric", "common/modules", "common/result", "common/summary", "common/analysis", "kctl/report"],
     # agent/http and agent/fiber: handleSummary() sends requests, too.
-    "kctl": COMMON + ["common/analysis", "common/modules", "common/result", "common/security", "common/spool", "controller/run", "kload/v1", "agent", "agent/fiber", "agent/http", "controller", "kctl", "kctl/output", "kctl/report"],
+    "kctl": COMMON + ["common/analysis", "common/artillery", "common/modules", "common/result", "common/security", "common/spool", "controller/run", "kload/v1", "agent", "agent/fiber", "agent/http", "controller", "kctl", "kctl/output", "kctl/report"],
 }
 PACKAGE_DOORS = {
     r"quickjs": ["common/js", "common/k6"],

@@ -72,9 +72,12 @@ TEST_F(ResolveScriptTest, TakesUrlsAsTheyAre) {
             "https://x.example/a.js");
 }
 
-TEST_F(ResolveScriptTest, RefusesWhatIsNoK6Script) {
+TEST_F(ResolveScriptTest, FindsArtilleryTests) {
   Make("scripts/load-tests/plan.yml");
-  EXPECT_THAT(Message(ResolveScript("plan", folder_, true).status()), HasSubstr("Artillery"));
+  EXPECT_EQ(ResolveScript("plan", folder_, true)->path, folder_ / "scripts/load-tests/plan.yml");
+}
+
+TEST_F(ResolveScriptTest, RefusesFolders) {
   EXPECT_TRUE(absl::IsInvalidArgument(ResolveScript("scripts/", folder_, true).status()));
 }
 

@@ -109,6 +109,26 @@ TEST_F(SummarizeTest, ThresholdsMakeRowsOfTheirOwn) {
   EXPECT_EQ(rows[5].values.at("count"), 0);
 }
 
+TEST_F(SummarizeTest, AnArtilleryTestIsBrokenDown) {
+  const auto declare = [&](const char* name, MetricType type) {
+    return *metrics_.Declare({.name = name, .type = type, .contains = ValueKind::kDefault});
+  };
+  const MetricId counter = declare("artillery_counter", MetricType::kCounter);
+  const MetricId created = declare("vusers_created", MetricType::kCounter);
+  Add(counter, 2, {{"metric", "errors.a"}, {"scenario", "x"}});
+  Add(counter, 3, {{"metric", "errors.a"}, {"scenario", "y"}});
+  Add(counter, 1, {{"metric", "b"}});
+  Add(Builtin::kHttpReqs, 1, {{"name", "/a"}, {"status", "200"}});
+  EXPECT_THAT(Names(Summarize({})), ElementsAre("artillery_counter", "http_reqs"));
+  Add(created, 1, {});
+  const std::vector<MetricSummary> rows = Summarize({});
+  EXPECT_THAT(Names(rows), ElementsAre("artillery_counter", "artillery_counter{metric:b}",
+                                       "artillery_counter{metric:errors.a}", "http_reqs",
+                                       "http_reqs{name:/a,status:200}", "vusers_created"));
+  EXPECT_EQ(rows[2].values.at("count"), 5);
+  EXPECT_EQ(rows[2].parent, "artillery_counter");
+}
+
 TEST_F(SummarizeTest, ChecksFormATreeInFirstSeenOrder) {
   const auto check = [&](const std::string& group, const std::string& name, bool ok,
                          const std::string& scenario) {
