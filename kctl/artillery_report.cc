@@ -9,6 +9,8 @@
 #include <optional>
 #include <string_view>
 
+#include "common/result/result_file.h"
+
 namespace kload::kctl {
 namespace {
 
@@ -208,6 +210,8 @@ std::string ArtilleryReportJson(const RunSummary& summary, const v1::GetRunRespo
     SetTimes(out["aggregate"], started, started + summary.duration.count(), started);
   }
   out["intermediate"] = std::move(intermediate);
+  // The whole result, for `kctl report FILE` and `kctl compare FILE`.
+  out["kload"] = Json::parse(ResultFileText(history));
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

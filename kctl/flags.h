@@ -85,7 +85,7 @@ struct RunFlags {
   std::string watch_metrics;         // URL of the target's Prometheus page; empty: none
   std::vector<std::string> watches;  // NAME=EXPRESSION
   std::string watch_interval;        // empty: a second
-  std::string report;                       // file of Artillery's JSON report; empty: none
+  std::string report;                // file of Artillery's JSON report; empty: none
 
   artillery::TestFlags artillery;  // of an Artillery test only
 };

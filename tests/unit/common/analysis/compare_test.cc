@@ -71,6 +71,13 @@ TEST(Compare, FalseAlarmsOfCorrelatedRequestsAreRare) {
       14);
 }
 
+// Bad phases of many seconds reach from one block to the next: more than the blocks can see, and the reason for min_change.
+TEST(Compare, LongBadPhasesRaiseMoreFalseAlarms) {
+  const Made made{.seconds = 240, .requests_per_second = 30, .moment = 0.15, .persistence = 0.95};
+  EXPECT_LE(FalseAlarms(made, 100), 30);
+  EXPECT_GE(Count(made, 100, Change::kSame, kNothing), 75);
+}
+
 TEST(Compare, FindsWhatGotSlower) {
   const Made base{.seconds = 60, .requests_per_second = 100};
   EXPECT_GE(Count(base, 40, Change::kWorse, [](Made& made) { made.median_ms *= 1.15; }), 38);
