@@ -23,6 +23,7 @@
 #include "controller/export/pusher.h"
 #include "controller/link/cluster_service.h"
 #include "controller/store/store.h"
+#include "controller/watch/target_reader.h"
 
 namespace kload::controller {
 namespace {
@@ -95,6 +96,7 @@ struct Controller::Impl {
   Access access;
   std::unique_ptr<Exporter> exporter;
   std::optional<Pusher> pusher;
+  std::optional<watch::TargetReader> reader;
   std::optional<CoreThread> core;
   std::optional<ClusterService> cluster;
   std::optional<ControlService> control;
@@ -142,6 +144,12 @@ absl::Status Controller::Impl::Begin() {
   auto made = std::make_unique<Core>(clock, std::move(store), KLOAD_VERSION, std::move(publish),
                                      push, options.logs_runs);
   made->runs().KeepRuns(options.runs_kept);
+  reader.emplace("kload/" KLOAD_VERSION, clock);
+  made->runs().ReadTargetsBy([this](auto target, auto done) {
+    reader->Read(std::move(target), [this, done](watch::Reading reading) {
+      core->Post([done, reading = std::move(reading)](Core&) { done(reading); });
+    });
+  });
   made->Restore();
   core.emplace(std::move(made));
   cluster.emplace(*core, clock, access);
@@ -191,8 +199,9 @@ void Controller::Impl::Shutdown() {
   if (core) core->EndRuns();
   // The core still works: calls that are at work end through it.
   if (server) server->Shutdown(std::chrono::system_clock::now() + kCallsEndWithin);
-  // It posts to the core, which may not be joined by then.
+  // They post to the core, which may not be joined by then.
   if (pusher) pusher->Shutdown();
+  if (reader) reader->Shutdown();
   if (core) core->Join();
   if (exporter) exporter->Shutdown();
 }
@@ -214,7 +223,9 @@ std::string Controller::http_address() const {
 }
 
 std::shared_ptr<grpc::Channel> Controller::InProcessChannel() {
-  return impl_->server->InProcessChannel(grpc::ChannelArguments());
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(static_cast<int>(kMessageBytesMax));
+  return impl_->server->InProcessChannel(arguments);
 }
 
 void Controller::Shutdown() { impl_->Shutdown(); }

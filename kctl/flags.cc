@@ -163,6 +163,21 @@ void AddResultFlags(CLI::App& app, RunFlags& flags) {
       ->allow_extra_args(false);
 }
 
+void AddWatchFlags(CLI::App& app, RunFlags& flags) {
+  const std::string group = "Target";
+  app.add_option("--watch-metrics", flags.watch_metrics,
+                 "the target's own Prometheus page, read by the controller during the run")
+      ->group(group)
+      ->type_name("URL");
+  Repeatable(app, "--watch", flags.watches,
+             "what of it to keep beside the run's series, 'jobs=rate(jobs_total[10s])'; repeatable")
+      ->group(group)
+      ->type_name("NAME=EXPRESSION");
+  app.add_option("--watch-interval", flags.watch_interval, "from one look to the next (1s)")
+      ->group(group)
+      ->type_name("DUR");
+}
+
 // Flags of k6 that kload does not have, and what to do instead.
 constexpr std::pair<std::string_view, std::string_view> kK6Only[] = {
     {"--paused", "start the run when the load shall begin"},
@@ -289,6 +304,7 @@ void AddRunFlags(CLI::App& app, RunFlags& flags) {
                "agent lost, data for every threshold");
   AddOptionFlags(app, flags);
   AddResultFlags(app, flags);
+  AddWatchFlags(app, flags);
 }
 
 absl::Status UnknownArgument(const std::string& argument, const std::vector<std::string>& known,

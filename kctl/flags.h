@@ -79,6 +79,10 @@ struct RunFlags {
   std::string console_output;               // file; empty: with the other log lines
   std::string output = "text";              // text or json
   std::vector<std::string> outs;            // NAME or NAME=ARGUMENT
+
+  std::string watch_metrics;         // URL of the target's Prometheus page; empty: none
+  std::vector<std::string> watches;  // NAME=EXPRESSION
+  std::string watch_interval;        // empty: a second
 };
 
 // Adds --controller, --quiet, --no-color, --verbose and those of the log. `flags` must outlive the app.

@@ -18,7 +18,8 @@ namespace {
 
 constexpr char kHelp[] =
     R"(Prints a table, or with -o json an array of objects for programs. VUS is active/planned.
-With the id of a run: all that the history has of it, second by second, also of one that goes on.
+With the id of a run: all that the history has of it, second by second, also of one that goes on, and what
+of its target was watched (--watch-metrics).
 
 Example:
   kctl get agents

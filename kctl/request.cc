@@ -11,6 +11,7 @@
 #include "kctl/dotenv.h"
 #include "kctl/option_text.h"
 #include "kctl/secret_source.h"
+#include "kctl/watch_metrics.h"
 
 namespace kload::kctl {
 namespace {
@@ -186,6 +187,8 @@ absl::StatusOr<v1::StartRunRequest> BuildRequest(const RunFlags& flags, uint32_t
   request.set_no_thresholds(flags.no_thresholds.value_or(false));
   request.set_no_setup(flags.no_setup);
   request.set_no_teardown(flags.no_teardown);
+  KLOAD_ASSIGN_OR_RETURN(const v1::TargetWatch watch, WatchFromFlags(flags));
+  if (!watch.url().empty()) *request.mutable_watch() = watch;
   return request;
 }
 

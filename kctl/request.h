@@ -38,8 +38,8 @@ absl::StatusOr<std::pair<std::string, std::string>> SplitThreshold(const std::st
 absl::StatusOr<SummaryMode> ParseSummaryMode(const std::string& text);
 
 // Everything of the request but the script itself. `agents_default`: when --agents is not given (0:
-// all connected). Errors: as above; also for --time-scale that is not positive and a bad
-// --agents-timeout.
+// all connected). Errors: as above; also for --time-scale that is not positive, a bad
+// --agents-timeout and those of WatchFromFlags().
 absl::StatusOr<v1::StartRunRequest> BuildRequest(const RunFlags& flags, uint32_t agents_default,
                                                  const std::map<std::string, std::string>& env);
 

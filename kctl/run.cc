@@ -29,6 +29,8 @@ Ctrl-C stops the test at once (teardown() and the summary still come, exit code 
 Example:
   kctl run scripts/load-tests/baseline.js -e API_BASE_URL=http://localhost:3001/api
   kctl run script.js --stage 10s:20,30s:20,5s:0 --threshold 'http_req_duration=p(95)<200'
+  kctl run baseline --watch-metrics http://localhost:3001/api/metrics \
+    --watch 'hit rate=rate(cache_hits_total[10s]) / (rate(cache_hits_total[10s]) + rate(cache_misses_total[10s]))'
 
 )";
 

@@ -15,6 +15,7 @@
 #include "common/wire/summary_wire.h"
 #include "kctl/findings_text.h"
 #include "kctl/table.h"
+#include "kctl/watch_metrics.h"
 
 namespace kload::kctl {
 namespace {
@@ -45,7 +46,6 @@ std::string Head(const v1::RunInfo& info) {
 }
 
 std::string SeriesText(const v1::GetRunResponse& run) {
-  if (run.points_size() == 0) return "";
   struct Line {
     const char* name;
     Value value;
@@ -63,13 +63,17 @@ std::string SeriesText(const v1::GetRunResponse& run) {
   std::vector<std::vector<std::string>> rows;
   for (const Line& line : lines) {
     std::vector<double> values;
+    if (run.points_size() == 0) break;
     for (const v1::SeriesPoint& point : run.points()) values.push_back(line.value(point));
     const auto [least, most] = std::minmax_element(values.begin(), values.end());
     if (*most == 0) continue;
     rows.push_back({line.name, fmt::format("{:.6g}..{:.6g}", *least, *most),
                     Sparkline(values, kSparkColumns)});
   }
-  return rows.empty() ? "" : "\n" + AlignTable(rows);
+  const std::vector<std::vector<std::string>> watched = WatchedRows(run, kSparkColumns);
+  rows.insert(rows.end(), watched.begin(), watched.end());
+  const std::string text = (rows.empty() ? "" : AlignTable(rows)) + WatchedProblems(run);
+  return text.empty() ? "" : "\n" + text;
 }
 
 std::string NotesText(const v1::GetRunResponse& run) {
@@ -94,6 +98,18 @@ Json PointJson(const v1::SeriesPoint& point) {
           {"p99_ms", point.p99_ms()},
           {"bytes_sent", point.bytes_sent()},
           {"bytes_received", point.bytes_received()}};
+}
+
+Json WatchedJson(const v1::WatchedSeries& series) {
+  Json points = Json::array();
+  for (const v1::WatchedPoint& point : series.points()) {
+    points.push_back(
+        {{"at_s", static_cast<double>(point.at_ns()) / 1e9}, {"value", point.value()}});
+  }
+  return {{"name", series.name()},
+          {"expression", series.expression()},
+          {"problem", series.problem()},
+          {"points", std::move(points)}};
 }
 
 }  // namespace
@@ -142,6 +158,10 @@ absl::StatusOr<std::string> RunHistoryJson(const v1::GetRunResponse& run) {
                             {"kind", note.kind()},
                             {"agent", note.agent()},
                             {"text", note.text()}});
+  }
+  out["watched"] = Json::array();
+  for (const v1::WatchedSeries& series : run.watched()) {
+    out["watched"].push_back(WatchedJson(series));
   }
   out["summary"] = nullptr;
   if (run.has_summary()) {

@@ -16,7 +16,7 @@ namespace kload::kctl {
 absl::StatusOr<std::string> RunHistoryText(const v1::GetRunResponse& run, bool color);
 
 // One object: the fields of RunsJson(), and options (as the script sees them), series (one object a second; *_ms in
-// milliseconds), notes and summary (as --summary-export, null before the end). Errors: likewise.
+// milliseconds), notes, watched (what the target said of itself) and summary (as --summary-export, null before the end). Errors: likewise.
 absl::StatusOr<std::string> RunHistoryJson(const v1::GetRunResponse& run);
 
 // At most `columns` blocks of eight heights; the highest value is a full one, where several share a block their largest counts.

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -31,6 +32,7 @@
 #include "kctl/request.h"
 #include "kctl/script_path.h"
 #include "kctl/verb.h"
+#include "kctl/watch_metrics.h"
 
 namespace kload::kctl {
 namespace {
@@ -162,6 +164,18 @@ Problem AddLayers(const RunFlags& flags, const std::vector<std::string>& environ
   return {};
 }
 
+// The file's section watch: as if it had been said by flags; a flag of the same name wins.
+void AddWatched(const analysis::Targets& targets, RunFlags& flags) {
+  if (flags.watch_metrics.empty()) flags.watch_metrics = targets.watch_url;
+  const std::vector<std::string> given = flags.watches;
+  for (const auto& [name, expression] : targets.watch) {
+    const bool known = std::any_of(given.begin(), given.end(), [&](const std::string& each) {
+      return each.starts_with(name + "=");
+    });
+    if (!known) flags.watches.push_back(fmt::format("{}={}", name, expression));
+  }
+}
+
 // What the files ask for: thresholds go to the flags, the rest is judged at the end.
 Problem AddTargets(RunFlags& flags, const std::map<std::string, std::string>& files,
                    AfterRun& after) {
@@ -172,6 +186,7 @@ Problem AddTargets(RunFlags& flags, const std::map<std::string, std::string>& fi
            .export_file = flags.export_file,
            .findings = flags.findings,
            .table_to_stderr = flags.output == "json"};
+  if (after.targets) AddWatched(*after.targets, flags);
   absl::StatusOr<EnvTargets> of_env = TargetsOfEnv(files);
   if (!of_env.ok()) return {Annotate(of_env.status(), "--env-file"), kExitBadConfig};
   for (const std::string& warning : of_env->warnings) spdlog::warn("{}", warning);
@@ -208,6 +223,18 @@ void WriteToStdout(std::string_view text) {
 bool ColorOf(const GlobalFlags& global) {
   return UseColor(isatty(STDOUT_FILENO) == 1, global.no_color, std::getenv("NO_COLOR"),
                   std::getenv("CLICOLOR_FORCE"));
+}
+
+// After the summary, for people.
+void ShowWatched(Client& client, const std::string& run_id, const FollowOptions& options,
+                 Screen& screen) {
+  if (options.json || options.summary_mode == SummaryMode::kDisabled) return;
+  const absl::StatusOr<v1::GetRunResponse> run = client.GetRun(run_id);
+  if (!run.ok()) {
+    spdlog::warn("what was watched cannot be shown: {}", Message(run.status()));
+    return;
+  }
+  screen.Print(WatchedText(*run));
 }
 
 }  // namespace
@@ -307,6 +334,7 @@ int StartAndFollow(Client& client, const v1::StartRunRequest& request, const Run
   }
   if (!outputs.empty()) options->outputs = &outputs;
   const int exit_code = Follow(client, begun.run_id(), *options, screen, SystemClock());
+  if (request.has_watch()) ShowWatched(client, begun.run_id(), *options, screen);
   return ConcludeRun(client, begun.run_id(), after, screen, exit_code);
 }
 

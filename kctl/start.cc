@@ -24,6 +24,8 @@ second one leaves without waiting. __ENV holds what -e and --env-file say.
 Example:
   kctl start stress --agents 8 -e API_BASE_URL=http://10.0.0.5:3001/api
   kctl start baseline --detach && kctl get runs
+  kctl start baseline --watch-metrics http://10.0.0.5:3001/api/metrics \
+    --watch 'pool=db_pool_connections_in_use' --watch 'jobs=rate(db_pool_jobs_total[10s])'
 
 )";
 

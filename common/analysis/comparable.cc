@@ -94,7 +94,7 @@ void CheckOne(const Result& result, std::vector<std::string>& why) {
 std::set<std::string> NamesOf(const Result& result) {
   std::set<std::string> names;
   for (const Endpoint& endpoint : result.endpoints) {
-    names.insert(endpoint.method + " " + endpoint.name);
+    names.insert(fmt::format("{} {}", endpoint.method, PathOf(endpoint.name)));
   }
   return names;
 }

@@ -71,6 +71,27 @@ Change Opposite(Change change) {
   return change;
 }
 
+// What an endpoint is called in both runs. The same service is at another address in another environment, so the host is
+// left out, unless one run calls that path at two hosts.
+std::map<const Endpoint*, std::string> NamesOf(const Result& before, const Result& after) {
+  std::map<std::string, int> most;  // endpoints of one run that share method and path
+  for (const Result* result : {&before, &after}) {
+    std::map<std::string, int> count;
+    for (const Endpoint& endpoint : result->endpoints) {
+      const std::string path = fmt::format("{} {}", endpoint.method, PathOf(endpoint.name));
+      most[path] = std::max(most[path], ++count[path]);
+    }
+  }
+  std::map<const Endpoint*, std::string> names;
+  for (const Result* result : {&before, &after}) {
+    for (const Endpoint& endpoint : result->endpoints) {
+      const std::string path = fmt::format("{} {}", endpoint.method, PathOf(endpoint.name));
+      names[&endpoint] = most[path] == 1 ? path : endpoint.method + " " + endpoint.name;
+    }
+  }
+  return names;
+}
+
 class Comparer {
  public:
   Comparer(const Result& before, const Result& after, const CompareOptions& options)
@@ -103,10 +124,11 @@ class Comparer {
     Subject whole{.name = "all requests"};
     whole.before = {before_.Trend("http_req_duration"), 0, 0};
     whole.after = {after_.Trend("http_req_duration"), 0, 0};
+    const std::map<const Endpoint*, std::string> names = NamesOf(before_, after_);
     std::map<std::string, Subject> by_name;
     const auto take = [&](const Result& result, Side Subject::*side) {
       for (const Endpoint& endpoint : result.endpoints) {
-        Subject& subject = by_name[endpoint.method + " " + endpoint.name];
+        Subject& subject = by_name[names.at(&endpoint)];
         (subject.*side) = {&endpoint.duration, double(endpoint.requests), double(endpoint.failed)};
         (whole.*side).requests += double(endpoint.requests);
         (whole.*side).failed += double(endpoint.failed);
@@ -123,7 +145,7 @@ class Comparer {
       subjects.push_back(subject);
     }
     // A single endpoint is the whole.
-    if (subjects.size() == 2) subjects.pop_back();
+    if (subjects.size() == 2 && subjects.back().share == 1) subjects.pop_back();
     return subjects;
   }
 

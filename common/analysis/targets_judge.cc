@@ -35,14 +35,6 @@ bool GlobMatches(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-// Of a URL what comes after the host; other names as they are.
-std::string_view PathOf(std::string_view name) {
-  const size_t scheme = name.find("://");
-  if (scheme == std::string_view::npos) return name;
-  const size_t slash = name.find('/', scheme + 3);
-  return slash == std::string_view::npos ? "/" : name.substr(slash);
-}
-
 bool MethodMatches(std::string_view methods, std::string_view method) {
   while (!methods.empty()) {
     const size_t bar = methods.find('|');

@@ -115,6 +115,13 @@ const WatchedSeries* Result::Watched(std::string_view name) const {
   return found == watched.end() ? nullptr : &*found;
 }
 
+std::string_view PathOf(std::string_view name) {
+  const size_t scheme = name.find("://");
+  if (scheme == std::string_view::npos) return name;
+  const size_t slash = name.find('/', scheme + 3);
+  return slash == std::string_view::npos ? "/" : name.substr(slash);
+}
+
 bool IsTimeoutCode(std::string_view error_code) {
   // k6's: 1050 the request, 1211 the dial; kload adds none.
   return error_code == "1050" || error_code == "1211";

@@ -103,6 +103,9 @@ struct Result {
   bool finished() const { return state == "finished"; }
 };
 
+// Of a URL what comes after the host ("/" when nothing does); other names as they are.
+std::string_view PathOf(std::string_view name);
+
 // Whether the code (the tag error_code) is that of a request or connection that took too long.
 bool IsTimeoutCode(std::string_view error_code);
 

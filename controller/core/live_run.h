@@ -16,6 +16,7 @@
 #include "controller/run/admission.h"
 #include "controller/run/run.h"
 #include "controller/store/store.h"
+#include "controller/watch/run_watch.h"
 #include "kload/v1/control.pb.h"
 
 namespace kload::controller {
@@ -32,7 +33,8 @@ struct LiveRun {
   const v1::Prepare order;  // without run id and slice
   // What makes raw samples' times of steady ones: fixed, so that a step of the wall clock moves none of them.
   const Nanos unix_minus_steady;
-  std::shared_ptr<RunPushes> pushes;  // null: it pushes nothing; pushes at work share it
+  std::shared_ptr<RunPushes> pushes;       // null: it pushes nothing; pushes at work share it
+  std::shared_ptr<watch::RunWatch> watch;  // null: it watches nothing; looks at work share it
   RunFeed feed;
   uint64_t samples_made = 0;                          // raw samples, also those that were dropped
   std::map<std::string, uint64_t> samples_sequences;  // last batch by incarnation

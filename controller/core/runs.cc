@@ -56,6 +56,7 @@ absl::StatusOr<std::string> Runs::Start(AdmittedRun admitted) {
   admitted.spec.created_unix = clock_.UnixNow();
   admitted.spec.id = MakeId(admitted.spec.created_unix, number);
   const std::vector<std::string> warnings = std::move(admitted.warnings);
+  const v1::TargetWatch watched = admitted.request.watch();
   const std::string record =
       store_.durable() ? EncodeRun(admitted, clock_.Now(), clock_.UnixNow()) : "";
   auto live = std::make_unique<LiveRun>(std::move(admitted), clock_.Now(), clock_.UnixNow());
@@ -66,6 +67,7 @@ absl::StatusOr<std::string> Runs::Start(AdmittedRun admitted) {
   }
   live->stored = live->run.phase();
   if (!targets.empty() && push_) live->pushes = std::make_shared<RunPushes>(std::move(targets));
+  KLOAD_RETURN_IF_ERROR(BeginWatch(*live, watched));
   ++started_;
   const std::string id = live->id();
   spdlog::info("run {} of {} was started", id, live->run.spec().script);
@@ -149,7 +151,9 @@ void Runs::Tick() {
     if (live->run.phase() == RunPhase::kWaiting) Offer(*live);
     Handle(*live, controller::Tick{});
     if (live->pushes != nullptr && live->run.phase() != RunPhase::kFinished) TickPushes(*live);
+    TickWatch(*live);
   }
+  KeepLastLooks(false);
   CommitRecords();
   ForgetLeftOver();
   StoreAgain(clock_.Now());
@@ -166,8 +170,10 @@ void Runs::TickPushes(LiveRun& live) {
 
 void Runs::ReleaseHeld(bool all) {
   for (Held& held : held_) {
-    if (!all && !held.pushes->finished() && clock_.Now() < held.until) continue;
-    for (std::string& conclusion : held.pushes->Conclusions()) {
+    const bool pushing = held.pushes && !held.pushes->finished() && clock_.Now() < held.until;
+    if (!all && (pushing || held.watch)) continue;
+    for (std::string& conclusion :
+         held.pushes ? held.pushes->Conclusions() : std::vector<std::string>()) {
       spdlog::warn("run {}: {}", held.id, conclusion);
       if (held.result.has_summary()) {
         held.result.mutable_summary()->add_warnings(std::move(conclusion));
@@ -215,6 +221,8 @@ void Runs::StopAll(const std::string& why) {
 }
 
 void Runs::AbortAll(const std::string& why) {
+  KeepLastLooks(true);
+  CommitRecords();
   ReleaseHeld(true);
   for (const auto& live : unfinished_) {
     for (const Member& member : live->run.members()) {
@@ -240,14 +248,20 @@ void Runs::Log(const std::string& run_id, v1::LogLine line) {
 }
 
 void Runs::Say(LiveRun& live, v1::LogLine::Level level, const std::string& text) {
-  if (logs_) spdlog::log(ToSpdlog(level), "run {}: {}", live.id(), text);
+  SayTo(live.id(), &live.feed, level, text);
+}
+
+void Runs::SayTo(const std::string& run_id, RunFeed* feed, v1::LogLine::Level level,
+                 const std::string& text) {
+  if (logs_) spdlog::log(ToSpdlog(level), "run {}: {}", run_id, text);
+  if (feed == nullptr) return;
   v1::LogLine line;
   line.set_level(level);
   line.set_text(text);
   line.set_source("kload");
-  line.set_run_id(live.id());
+  line.set_run_id(run_id);
   line.set_unix_ns(clock_.UnixNow().count());
-  live.feed.Log(std::move(line));
+  feed->Log(std::move(line));
 }
 
 std::vector<RunFigures> Runs::Figures() const {
@@ -306,10 +320,12 @@ void Runs::Do(LiveRun& live, const Finish&) {
                outcome.message.empty() ? "" : ": ", outcome.message);
   v1::RunResult result = EncodeResult(outcome);
   result.set_samples_made(live.samples_made);
-  if (live.pushes == nullptr) return live.feed.Result(std::move(result));
-  live.pushes->Finish(FiguresOf(live), clock_.UnixNow(), push_);
-  held_.push_back(
-      {live.id(), std::move(result), live.pushes, clock_.Now() + RunPushes::kLastPushMax});
+  if (live.pushes == nullptr && live.watch == nullptr) return live.feed.Result(std::move(result));
+  if (live.pushes) live.pushes->Finish(FiguresOf(live), clock_.UnixNow(), push_);
+  if (live.watch) live.watch->Finish(live.run.zero());
+  held_.push_back({live.id(), std::move(result), live.pushes,
+                   clock_.Now() + RunPushes::kLastPushMax, live.watch,
+                   clock_.Now() + watch::RunWatch::kLastLookMax});
 }
 
 // ---- Small things ------------------------------------------------------------------------------

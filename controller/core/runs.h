@@ -3,7 +3,8 @@
 // Data path: AdmittedRun (api) -> Runs -> orders -> Agents; deltas -> Run -> RunFeed, Store, figures.
 // Thread:    the core thread.
 // Files:     runs.cc has what happens to runs, runs_orders.cc what they tell agents, runs_record.cc what the next controller
-//            process needs, runs_history.cc what followers and the history get.
+//            process needs, runs_history.cc what followers and the history get,
+//            runs_watch.cc what the target says of itself.
 // Bound:     kUnfinishedMax runs at a time; of kFinishedKept runs the whole replay is kept, of older ones the store's row.
 #pragma once
 
@@ -27,6 +28,7 @@
 #include "controller/run/admission.h"
 #include "controller/run/run.h"
 #include "controller/store/store.h"
+#include "controller/watch/run_watch.h"
 #include "kload/v1/control.pb.h"
 
 namespace kload::controller {
@@ -58,6 +60,8 @@ class Runs {
   void Restore();
   // How many runs the history keeps.
   void KeepRuns(int kept) { runs_kept_ = kept; }
+  // What reads the targets of runs that watch theirs; without it nothing is watched. Before Restore().
+  void ReadTargetsBy(watch::ReadTarget read) { read_target_ = std::move(read); }
   // An agent's event, for the run that it names. False: no such run goes on.
   bool Deliver(const std::string& run_id, const RunInput& event);
   // As Deliver(), and says whether the delta had been counted before.
@@ -112,12 +116,14 @@ class Runs {
     RunFeed feed;
   };
 
-  // A finished run whose result waits until its last figures are pushed.
+  // A finished run whose result waits until its last figures are pushed and its target is looked at once more.
   struct Held {
     std::string id;
     v1::RunResult result;
-    std::shared_ptr<RunPushes> pushes;
-    Nanos until{0};  // steady time
+    std::shared_ptr<RunPushes> pushes;       // may be null
+    Nanos until{0};                          // steady time
+    std::shared_ptr<watch::RunWatch> watch;  // null: there is none, or its last look is kept
+    Nanos watch_until{0};                    // steady time
   };
 
   // The id that @NAME stands for. Errors: NotFound.
@@ -145,7 +151,15 @@ class Runs {
   void Say(LiveRun& live, v1::LogLine::Level level, const std::string& text);
   // Moves runs that have ended out of the way; only while no loop walks over them.
   void Sweep();
+  void SayTo(const std::string& run_id, RunFeed* feed, v1::LogLine::Level level,
+             const std::string& text);
   void TickPushes(LiveRun& live);
+  // Errors: as of watch::DecodeWatch().
+  absl::Status BeginWatch(LiveRun& live, const v1::TargetWatch& asked);
+  void TickWatch(LiveRun& live);
+  // Of runs that are over; with `all` without waiting for the answers.
+  void KeepLastLooks(bool all);
+  void KeepWatched(const std::string& run_id, RunFeed* feed, watch::RunWatch& watch);
   // Tells the results that need not wait any longer; with `all` every one.
   void ReleaseHeld(bool all);
   absl::Status ReplayFromStore(const std::string& run_id, RunWatcher& watcher);
@@ -176,6 +190,7 @@ class Runs {
   Agents& agents_;
   const Push push_;
   const bool logs_;
+  watch::ReadTarget read_target_;
   std::vector<std::unique_ptr<LiveRun>> unfinished_;  // by age: the oldest gets agents first
   std::unique_ptr<LiveRun> shown_;  // the finished run whose figures /metrics shows
   std::deque<Ended> ended_;         // youngest last

@@ -12,6 +12,7 @@
 #include "controller/core/live_run.h"
 #include "controller/run/run_wire.h"
 #include "controller/run/totals.h"
+#include "controller/watch/watch_wire.h"
 
 namespace kload::controller {
 namespace {
@@ -128,6 +129,9 @@ absl::StatusOr<v1::GetRunResponse> Runs::Get(const std::string& asked) {
   KLOAD_ASSIGN_OR_RETURN(const std::vector<std::string> totals,
                          store_.Kept(run_id, Store::Detail::kTotals));
   for (const std::string& bytes : totals) read = response.MergeFromString(bytes) && read;
+  KLOAD_ASSIGN_OR_RETURN(const std::vector<std::string> watched,
+                         store_.Kept(run_id, Store::Detail::kWatched));
+  read = watch::AddWatched(watched, response) && read;
   if (!read) {
     return absl::DataLossError(
         fmt::format("run {} cannot be read from the history: another version stored it", run_id));

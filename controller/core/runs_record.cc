@@ -81,6 +81,7 @@ absl::Status Runs::RestoreOne(const Store::Recorded& recorded) {
   KLOAD_ASSIGN_OR_RETURN(std::vector<RemoteWriteSettings> targets,
                          DecodeTargets(run.admitted.prometheus));
   const std::vector<std::string> warnings = std::move(run.admitted.warnings);
+  const v1::TargetWatch watched = run.admitted.request.watch();
   const Nanos created = now - (clock_.UnixNow() - run.admitted.spec.created_unix);
   const Nanos created_unix = run.admitted.spec.created_unix;
   auto live = std::make_unique<LiveRun>(std::move(run.admitted), created, created_unix);
@@ -97,6 +98,7 @@ absl::Status Runs::RestoreOne(const Store::Recorded& recorded) {
   live->recorded = true;
   live->stored = live->run.phase();
   if (!targets.empty() && push_) live->pushes = std::make_shared<RunPushes>(std::move(targets));
+  KLOAD_RETURN_IF_ERROR(BeginWatch(*live, watched));
   for (const Member& member : live->run.members()) {
     // Who leaves is waited for, too, as long as its last word is missing.
     if (member.lost || (member.left && member.final)) continue;

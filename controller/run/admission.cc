@@ -15,6 +15,7 @@
 #include "common/wire/bundle_wire.h"
 #include "common/wire/plan_wire.h"
 #include "controller/script/inspect.h"
+#include "controller/watch/watch_spec.h"
 
 namespace kload::controller {
 namespace {
@@ -139,6 +140,10 @@ struct Validated {
 OrFailure<Validated> Validate(const v1::StartRunRequest& request, const Inspection& script) {
   absl::StatusOr<PlannedTest> planned = Plan(request, script);
   if (!planned.ok()) return RunFailure{kExitBadConfig, Message(planned.status())};
+  if (request.has_watch()) {
+    const absl::StatusOr<watch::WatchSpec> watched = watch::DecodeWatch(request.watch());
+    if (!watched.ok()) return RunFailure{kExitBadConfig, Message(watched.status())};
+  }
   Validated validated{*std::move(planned), {}};
   if (request.no_thresholds()) return validated;
   absl::StatusOr<std::vector<Threshold>> thresholds =

@@ -27,8 +27,8 @@ struct AdmittedRun {
 };
 
 // `scenarios_dir`: the library that a scenario's name is looked up in (NAME.js, NAME.ts); empty:
-// none. The failure's exit code is k6's: 107 when the script is wrong, 104 when options or
-// thresholds are, else 255.
+// none. The failure's exit code is k6's: 107 when the script is wrong, 104 when options, thresholds
+// or what is to be watched are, else 255.
 std::variant<AdmittedRun, RunFailure> AdmitRun(const v1::StartRunRequest& request,
                                                const std::string& scenarios_dir);
 

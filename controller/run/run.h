@@ -122,6 +122,8 @@ class Run {
   const Ledger& ledger() const { return ledger_; }
   // Since setup began, or the load if there is none; 0 before that. What rates are divided by.
   Nanos Elapsed(Nanos now) const;
+  // Steady time of run time 0, once it is known; may be ahead.
+  std::optional<Nanos> zero() const { return zero_; }
   const RunProgress& progress() const { return progress_; }
   // Final once the phase is kFinished.
   const RunOutcome& outcome() const { return outcome_; }

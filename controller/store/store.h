@@ -60,7 +60,7 @@ class Store {
   absl::StatusOr<std::map<std::string, std::string>> Baselines();
 
   // ---- Details of a run's history; opaque bytes ----
-  enum class Detail { kSecond, kNote, kTotals };
+  enum class Detail { kSecond, kNote, kTotals, kWatched };
   // In place of an earlier one of that number; durable with the next Commit(). Errors: as of Append().
   absl::Status Keep(const std::string& id, Detail kind, int64_t number, const std::string& bytes);
   // By number.

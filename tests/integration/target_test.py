@@ -222,6 +222,24 @@ class TargetTest(TestCase):
         self.assertEqual(4, total(target, "db_pool_exhausted_total"))
         self.assertEqual(1, total(target, "db_pool_connections"))
 
+    def test_keeps_answers_that_are_the_same_for_everybody(self):
+        target = self.target("--cache", "1h")
+        answers = [self.get(target, "/compliance/stats") for _ in range(3)]
+        self.assertEqual(answers[0], answers[2])
+        self.get(target, "/compliance/controls?includeChecks=true")
+        self.get(target, "/users/profile")
+        self.get(target, "/users/profile")
+        self.assertEqual(2, total(target, "cache_hits_total"))
+        self.assertEqual(2, total(target, "cache_misses_total"))
+        self.assertEqual(5, total(target, "db_pool_jobs_total"), "the login, two of the cached routes, two profiles")
+
+    def test_without_a_cache_every_answer_asks_the_database(self):
+        target = self.target()
+        for _ in range(3):
+            self.get(target, "/compliance/stats")
+        self.assertEqual(0, total(target, "cache_hits_total") + total(target, "cache_misses_total"))
+        self.assertEqual(4, total(target, "db_pool_jobs_total"))
+
     def test_compresses_when_asked(self):
         target = self.target("--gzip")
         self.get(target, "/users/profile")

@@ -81,6 +81,24 @@ class Targets(TestCase):
         self.assertEqual(verdict(done.stdout, "concurrent users peak"), "unknown")
         self.assertRegex(done.stdout, r"\d+ met, \d+ missed, 0 critical, \d+ unknown")
 
+    def test_what_the_file_watches_is_watched_and_judged(self):
+        target = self.start(Target)
+        path = self.written(f"""
+throughput:
+  pool_size: 10-20
+  no_such: ">1"
+watch:
+  url: {target.api}/metrics
+  metrics:
+    pool_size: db_pool_connections
+    no_such: no_such_metric
+""")
+        done = self.run_with(target, "--targets", path)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"\n +pool_size +10\.\.10 +█")
+        self.assertEqual(verdict(done.stdout, "pool size"), "met", done.stdout)
+        self.assertEqual(verdict(done.stdout, "no such"), "unknown", done.stdout)
+
     def test_errors_name_the_place(self):
         target = self.start(Target)
         path = self.written("response_time:\n  - {name: A, match: x, target: 200}\n")

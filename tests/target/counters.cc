@@ -50,7 +50,13 @@ Counters::Counters()
       pool_waiting_(
           MakeGauge(*registry_, "db_pool_waiting", "Requests waiting for a database connection.")),
       pool_exhausted_(MakeCounter(*registry_, "db_pool_exhausted_total",
-                                  "Requests that got no database connection in time.")) {}
+                                  "Requests that got no database connection in time.")),
+      pool_jobs_(MakeCounter(*registry_, "db_pool_jobs_total",
+                             "Queries that a database connection has run.")),
+      cache_hits_(MakeCounter(*registry_, "cache_hits_total",
+                              "Requests answered from the cache of answers.")),
+      cache_misses_(MakeCounter(*registry_, "cache_misses_total",
+                                "Requests that the cache of answers had no fresh one for.")) {}
 
 void Counters::CountRequest(std::string_view method, std::string_view route, unsigned status) {
   requests_
@@ -70,6 +76,7 @@ std::string Counters::Exposition(const PoolState& pool) {
   pool_in_use_.Set(static_cast<double>(pool.in_use));
   pool_waiting_.Set(static_cast<double>(pool.waiting));
   pool_exhausted_.Increment(static_cast<double>(pool.exhausted) - pool_exhausted_.Value());
+  pool_jobs_.Increment(static_cast<double>(pool.jobs) - pool_jobs_.Value());
   return prometheus::TextSerializer().Serialize(registry_->Collect());
 }
 

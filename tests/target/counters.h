@@ -30,6 +30,8 @@ class Counters {
   // Bytes of HTTP messages with their headers, as they went over the socket.
   void AddReceived(uint64_t bytes) { received_.Increment(static_cast<double>(bytes)); }
   void AddSent(uint64_t bytes) { sent_.Increment(static_cast<double>(bytes)); }
+  // A look into the cache, where there is one.
+  void CountCache(bool hit) { (hit ? cache_hits_ : cache_misses_).Increment(); }
   void CountMalformed() { malformed_.Increment(); }
 
   prometheus::Gauge& in_flight() { return in_flight_; }  // read, not yet decided
@@ -53,6 +55,9 @@ class Counters {
   prometheus::Gauge& pool_in_use_;
   prometheus::Gauge& pool_waiting_;
   prometheus::Counter& pool_exhausted_;
+  prometheus::Counter& pool_jobs_;
+  prometheus::Counter& cache_hits_;
+  prometheus::Counter& cache_misses_;
 };
 
 }  // namespace kload::target

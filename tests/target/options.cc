@@ -51,6 +51,8 @@ std::optional<TargetOptions> ParseOptions(int argc, char** argv, int& exit_code)
             "longest wait for a connection before 503 [2s]");
   AddParsed(app, "--query-time", options.query_time, ParseTime,
             "least time that a query holds its connection [0s]");
+  AddParsed(app, "--cache", options.cache, ParseTime,
+            "keep answers that are the same for everybody for this long [0s: not at all]");
   AddParsed(app, "--latency", options.faults.latency, ParseLatency,
             "added to every answer: 50ms, or lognormal:MEDIAN,SIGMA such as lognormal:20ms,0.5");
   app.add_option("--error-rate", options.faults.error_rate, "share of requests answered with 500")

@@ -20,6 +20,7 @@ struct TargetOptions {
   unsigned pool = 10;                                    // database connections
   Nanos pool_timeout = std::chrono::seconds(2);          // longest wait for a connection
   Nanos query_time{0};                                   // least time that a query holds one
+  Nanos cache{0};                                        // how long answers are kept; 0: not at all
   Faults faults;
   bool gzip = false;  // compress when the client accepts it
   bool anonymous_login = true;

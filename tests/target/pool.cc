@@ -75,6 +75,7 @@ void Pool::Release(Connection* connection) {
   std::shared_ptr<Waiter> next;
   {
     const std::lock_guard lock(mutex_);
+    ++jobs_;
     if (waiting_.empty()) {
       free_.push_back(connection);
       return;
@@ -92,7 +93,8 @@ PoolState Pool::state() const {
   return {.connections = connections_.size(),
           .in_use = connections_.size() - free_.size(),
           .waiting = waiting_.size(),
-          .exhausted = exhausted_};
+          .exhausted = exhausted_,
+          .jobs = jobs_};
 }
 
 }  // namespace kload::target

@@ -33,6 +33,7 @@ struct PoolState {
   size_t in_use = 0;
   size_t waiting = 0;
   uint64_t exhausted = 0;  // waits that ended without a connection
+  uint64_t jobs = 0;       // queries that were run
 };
 
 class Pool {
@@ -68,6 +69,7 @@ class Pool {
   std::vector<Connection*> free_;
   std::deque<std::shared_ptr<Waiter>> waiting_;
   uint64_t exhausted_ = 0;
+  uint64_t jobs_ = 0;
 };
 
 }  // namespace kload::target

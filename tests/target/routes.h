@@ -46,6 +46,7 @@ struct Route {
   Access access = Access::kBearer;
   Fault fault = Fault::kInjected;
   ApiAnswer (*handler)(const Call&, Connection&) = nullptr;  // null: answered without the database
+  bool cached = false;  // the answer depends on the URL alone; see --cache
 };
 
 struct Match {

@@ -147,6 +147,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const TargetOptions& optio
   parts->service.reset(new Service{.options = options,
                                    .pool = *parts->pool,
                                    .counters = parts->counters,
+                                   .cache = Cache(options.cache),
                                    .signer = TokenSigner(),
                                    .started = std::chrono::steady_clock::now().time_since_epoch(),
                                    .requests = 0});

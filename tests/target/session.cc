@@ -75,6 +75,12 @@ asio::awaitable<ApiAnswer> Decide(const ApiRequest& request, const Match& match,
     co_return ErrorAnswer(401, "a valid bearer token is required");
   }
   if (route.handler == nullptr) co_return AnswerWithoutDatabase(route, service);
+  const bool cached = route.cached && service.cache.on();
+  if (cached) {
+    std::optional<ApiAnswer> kept = service.cache.Find(request.target, SteadyNow());
+    service.counters.CountCache(kept.has_value());
+    if (kept) co_return *std::move(kept);
+  }
   const Call call{.request = request,
                   .query = match.query,
                   .parameter = match.parameter,
@@ -85,6 +91,7 @@ asio::awaitable<ApiAnswer> Decide(const ApiRequest& request, const Match& match,
   const bool connected = co_await service.pool.Run(
       [&](Connection& connection) { answer = route.handler(call, connection); });
   if (!connected) co_return ErrorAnswer(503, "Connection pool exhausted");
+  if (cached && answer.status == 200) service.cache.Put(request.target, answer, SteadyNow());
   co_return answer;
 }
 

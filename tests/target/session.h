@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "common/base/clock.h"
+#include "tests/target/cache.h"
 #include "tests/target/counters.h"
 #include "tests/target/options.h"
 #include "tests/target/pool.h"
@@ -21,6 +22,7 @@ struct Service {
   const TargetOptions& options;
   Pool& pool;
   Counters& counters;
+  Cache cache;
   TokenSigner signer;
   Nanos started{0};                   // steady time
   std::atomic<uint64_t> requests{0};  // numbers the requests for faults.h; order does not matter

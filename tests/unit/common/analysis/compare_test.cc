@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/common/analysis/made_result.h"
 
 namespace kload::analysis {
@@ -109,6 +111,21 @@ TEST(Compare, FewRequestsSaySo) {
   EXPECT_EQ(RowOf(result, "p99").change, Change::kTooFewSamples);
 }
 
+TEST(Compare, AServiceAtAnotherAddressIsTheSame) {
+  const Result before = MakeResult({.seconds = 20});
+  Result after = before;
+  Endpoint other = before.endpoints[0];
+  other.name = "http://target/api/others";
+  after.endpoints.push_back(other);
+  Result both = before;
+  both.endpoints.push_back(other);
+  for (Endpoint& endpoint : after.endpoints) endpoint.name.replace(7, 6, "staging:8080");
+  const RunComparison result = Compare(both, after, {});
+  EXPECT_TRUE(std::any_of(result.rows.begin(), result.rows.end(),
+                          [](const Comparison& row) { return row.subject == "GET /api/others"; }));
+  EXPECT_THAT(result.remarks, ::testing::Not(Contains(HasSubstr("only"))));
+}
+
 TEST(Compare, OtherPlansAreNotComparable) {
   const Result before = MakeResult({.seconds = 20});
   Result after = before;
@@ -149,7 +166,7 @@ TEST(Compare, RemarksOnAgentsAndEndpoints) {
   after.endpoints[0].name = "http://target/api/others";
   const RunComparison result = Compare(before, after, {});
   EXPECT_THAT(result.remarks, Contains("2 agents against 3"));
-  EXPECT_THAT(result.remarks, Contains(HasSubstr("has GET http://target/api/others")));
+  EXPECT_THAT(result.remarks, Contains(HasSubstr("has GET /api/others")));
 }
 
 }  // namespace
