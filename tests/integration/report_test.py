@@ -80,6 +80,8 @@ class ReportTestCase(TestCase):
         self.assertEqual(len(re.findall(r'class="chart [^"]*"', dom)), charts)
         self.assertEqual(len(re.findall(r'class="chart [^>]*data-drawn="true"', dom)), charts)
         self.assertGreaterEqual(dom.count("<canvas"), charts)
+        shown = re.sub(r"<(script|pre|style).*?</\1>", "", dom, flags=re.S)
+        self.assertNotRegex(shown, r"(?<![\w-])(undefined|null|NaN|false|\[object)(?![\w-])")
         return dom
 
 

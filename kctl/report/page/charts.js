@@ -35,6 +35,7 @@ const format = (() => {
 
 const charts = (() => {
   const GROUP = 'run';
+  const printing = matchMedia('print');
   const drawn = [];      // { chart, element, option, timed }
   const listeners = [];  // of zooming
   let hovered = null;    // the chart under the pointer: the others show the crosshair alone
@@ -277,7 +278,7 @@ const charts = (() => {
     chart.on('finished', () => { element.dataset.drawn = 'true'; });
     chart.setOption(option());
     if (isTimed) listen(entry);
-    new ResizeObserver(() => chart.resize()).observe(element);
+    new ResizeObserver(() => printing.matches || chart.resize()).observe(element);
     return () => chart.setOption(option(), { replaceMerge: ['series', 'yAxis'] });
   }
 
@@ -287,13 +288,10 @@ const charts = (() => {
   }
 
   function recolor() {
-    for (const { chart, option } of drawn) {
-      chart.setOption(option());
-      chart.resize();
-    }
+    for (const { chart, option } of drawn) chart.setOption(option());
   }
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', recolor);
-  matchMedia('print').addEventListener('change', recolor);
+  printing.addEventListener('change', recolor);
 
   return {
     add, heat, histogram, lines, reset,

@@ -15,7 +15,7 @@
       if (value === undefined || value === false) continue;
       element.setAttribute(key, value === true ? '' : value);
     }
-    element.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== ''));
+    element.append(...children.flat(2).filter((child) => child === 0 || child));
     return element;
   }
   const plural = (count, word) => `${format.count(count)} ${word}${count === 1 ? '' : 's'}`;
@@ -259,7 +259,7 @@
 
   function rest() {
     if (data.notes.length > 0) {
-      section('Events', null, table('What happened during the run', [word('Time', 'time', { number: true }),
+      section('Events', null, table('What happened during the run', [word('Time', 'time'),
         word('Kind', 'kind'), word('Agent', 'agent'), word('What', 'text', { wide: true })], data.notes));
     }
     if (data.options !== null) {
@@ -269,7 +269,7 @@
   }
 
   function marks(end) {
-    const inside = data.notes.filter((note) => note.at > 0 && note.at < end);
+    const inside = data.notes.filter((note) => note.at > 0 && note.at < end && note.text !== 'finished');
     return inside.map((note) => ({ at: note.at, kind: note.kind,
       label: note.kind === 'phase' ? note.text : note.kind === 'agent-lost' ? `${note.agent} lost`
         : `${note.kind.replace(/-/g, ' ')}${note.agent ? ` ${note.agent}` : ''}` }));
