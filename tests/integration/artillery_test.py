@@ -207,6 +207,15 @@ module.exports = {
         self.assertEqual(rows, ["/row/ann,%20a/30", "/row/ann,%20a/30", "/row/bob/40", "/row/cid/50"])
         self.assertEqual(sum(path.startswith("/all/") for path in self.recorder.paths()), 12)
 
+    def test_payload_by_flag(self):
+        other = self.folder() / "other.csv"
+        other.write_text("x-1\n")
+        path = self.written("      - get: {url: '/{{ a }}'}\n", "  payload: {path: absent.csv, fields: [a]}\n")
+        self.kctl(path, "--payload", other)
+        self.assertEqual(self.recorder.paths(), ["/x-1"])
+        run = self.kctl(path, code=107)
+        self.assertIn("absent.csv", run.output)
+
     def test_each_vuser_is_new(self):
         path = self.written("      - get: {url: '/first/{{ seen }}'}\n      - get: {url: /login, capture: {json: $.token, as: seen}}\n",
                               phases="[{duration: 1, arrivalCount: 4, maxVusers: 1}]")
