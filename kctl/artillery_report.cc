@@ -29,7 +29,8 @@ Json Number(double value) {
   return value;
 }
 
-double Rounded(double value, double unit) { return std::round(value / unit) * unit; }
+// Milliseconds with one digit behind the point, as Artillery writes them.
+double Rounded(double value) { return std::round(value * 10) / 10; }
 
 // "metric{tag:value}" -> value; nullopt for another metric or tag.
 std::optional<std::string_view> TagValue(const MetricSummary& metric, std::string_view tag) {
@@ -62,9 +63,8 @@ Json TrendOf(const MetricSummary& metric) {
   for (const auto& [ours, theirs] : kNames) {
     const auto found = metric.values.find(theirs);
     if (found == metric.values.end()) continue;
-    constexpr double kUnit = 0.1;
-    out[ours] = std::string_view(ours) == "count" ? Number(found->second)
-                                                  : Json(Rounded(found->second, kUnit));
+    out[ours] =
+        std::string_view(ours) == "count" ? Number(found->second) : Json(Rounded(found->second));
   }
   return out;
 }
@@ -169,10 +169,10 @@ Json PeriodOf(const v1::SeriesPoint& point, int64_t begin) {
   Json counters = {{"http.requests", point.requests()},
                    {"http.downloaded_bytes", point.bytes_received()}};
   if (point.dropped_iterations() > 0) counters["vusers.skipped"] = point.dropped_iterations();
-  Json trend = {{"p50", point.p50_ms()},
-                {"median", point.p50_ms()},
-                {"p95", point.p95_ms()},
-                {"p99", point.p99_ms()}};
+  Json trend = {{"p50", Rounded(point.p50_ms())},
+                {"median", Rounded(point.p50_ms())},
+                {"p95", Rounded(point.p95_ms())},
+                {"p99", Rounded(point.p99_ms())}};
   Json summaries = Json::object();
   if (point.requests() > 0) summaries["http.response_time"] = std::move(trend);
   constexpr double kNanosPerSecond = 1e9;

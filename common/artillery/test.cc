@@ -54,7 +54,8 @@ absl::Status SelectEnvironment(Value& config, const std::string& name) {
   return absl::OkStatus();
 }
 
-absl::Status SelectPayload(Value& config, const std::string& path) {
+// `name`: the test's file.
+absl::Status SelectPayload(Value& config, const std::string& path, const std::string& name) {
   if (path.empty()) return absl::OkStatus();
   Value* payload = config.Find("payload");
   if (payload != nullptr && payload->kind == Kind::kList && payload->items.size() == 1) {
@@ -66,12 +67,15 @@ absl::Status SelectPayload(Value& config, const std::string& path) {
   }
   // The test's own paths are relative to its folder, this one to where kctl is called.
   std::error_code error;
-  payload->Set("path", TextValue(std::filesystem::absolute(path, error).string(), "--payload"));
+  const std::filesystem::path folder = std::filesystem::absolute(name, error).parent_path();
+  const std::filesystem::path file = std::filesystem::absolute(path, error).lexically_normal();
+  payload->Set("path",
+               TextValue(file.lexically_relative(folder.lexically_normal()).string(), "--payload"));
   return absl::OkStatus();
 }
 
 // Environment, target, variables, payload and overrides, in Artillery's order.
-absl::Status Apply(const TestFlags& flags, Value& test) {
+absl::Status Apply(const TestFlags& flags, const std::string& name, Value& test) {
   if (test.kind != Kind::kMap) return absl::OkStatus();
   Value& config = Ensure(test, "config", Kind::kMap);
   KLOAD_RETURN_IF_ERROR(SelectEnvironment(config, flags.environment));
@@ -80,7 +84,7 @@ absl::Status Apply(const TestFlags& flags, Value& test) {
     KLOAD_ASSIGN_OR_RETURN(const Value variables, ObjectOf(flags.variables, "--variables"));
     MergeOver(Ensure(config, "variables", Kind::kMap), variables);
   }
-  KLOAD_RETURN_IF_ERROR(SelectPayload(config, flags.payload));
+  KLOAD_RETURN_IF_ERROR(SelectPayload(config, flags.payload, name));
   if (flags.overrides.empty()) return absl::OkStatus();
   KLOAD_ASSIGN_OR_RETURN(const Value overrides, ObjectOf(flags.overrides, "--overrides"));
   MergeOver(test, overrides);
@@ -246,7 +250,7 @@ absl::StatusOr<Test> ReadTest(const std::string& text, const std::string& name,
                               const TestFlags& flags,
                               const std::map<std::string, std::string>& env) {
   KLOAD_ASSIGN_OR_RETURN(Value value, ParseDocument(text, name));
-  KLOAD_RETURN_IF_ERROR(Apply(flags, value));
+  KLOAD_RETURN_IF_ERROR(Apply(flags, name, value));
   Checker checker;
   RenderConfig(value, ScopeOf(value, flags, env), checker);
   CheckTest(value, checker);

@@ -140,7 +140,7 @@ class Steps(ArtilleryCase):
         self.assertEqual(seen["/items/2"].headers["x-request"], "r-17")
         self.assertEqual(seen["/items/2"].headers["cookie"], "session=abc")
         self.assertEqual(seen["/put"].body, "plain 3")
-        self.assertEqual(seen["/patch"].body, "a=1%202&b=ann")
+        self.assertEqual(seen["/patch"].body, "a=1+2&b=ann")
         self.assertEqual(seen["/delete"].headers["authorization"], "Basic YW5uOnQtMQ==")
         self.assertIn("flavour=ann", seen["/delete"].headers["cookie"])
         self.assertIn("from a file", seen["/form"].body)
@@ -206,6 +206,15 @@ module.exports = {
         rows = sorted(path for path in self.recorder.paths() if path.startswith("/row/"))
         self.assertEqual(rows, ["/row/ann,%20a/30", "/row/ann,%20a/30", "/row/bob/40", "/row/cid/50"])
         self.assertEqual(sum(path.startswith("/all/") for path in self.recorder.paths()), 12)
+
+    def test_payload_by_flag(self):
+        other = self.folder() / "other.csv"
+        other.write_text("x-1\n")
+        path = self.written("      - get: {url: '/{{ a }}'}\n", "  payload: {path: absent.csv, fields: [a]}\n")
+        self.kctl(path, "--payload", other)
+        self.assertEqual(self.recorder.paths(), ["/x-1"])
+        run = self.kctl(path, code=107)
+        self.assertIn("absent.csv", run.output)
 
     def test_each_vuser_is_new(self):
         path = self.written("      - get: {url: '/first/{{ seen }}'}\n      - get: {url: /login, capture: {json: $.token, as: seen}}\n",
@@ -405,6 +414,61 @@ scenarios:
         self.assertGreaterEqual(len(report["intermediate"]), 2)
         self.assertEqual(sum(period["counters"]["http.requests"] for period in report["intermediate"]), 20)
         self.assertLess(aggregate["firstMetricAt"], aggregate["lastMetricAt"])
+
+
+@unittest.skipUnless(shutil.which("artillery"), "artillery is not on PATH")
+class BesideArtillery(ArtilleryCase):
+    def test_the_same_requests(self):
+        path = self.written("""
+      - function: byCallback
+      - post:
+          url: /login
+          json: {user: "{{ name }}", list: ["{{ number }}", true], deep: {a: "x{{ number }}"}}
+          capture:
+            - {json: $.token, as: token}
+            - {json: "$.items[?(@.price > 10)].id", as: dear}
+            - {json: "$.items[0]", as: item}
+            - {regexp: '"id": (?<first>\\d+)', group: first, as: first}
+            - {json: $.none, as: absent, strict: false}
+      - get: {url: "/items/{{ dear }}/{{ item.price }}/{{ absent }}/{{ nowhere }}", headers: {Authorization: "Bearer {{ token }}"}}
+      - get: {url: "/item?x=1", qs: {b: "{{ first }}", a: [1, 2]}}
+      - put: {url: /put, body: "plain {{ number }} {{ item }}"}
+      - patch: {url: /patch, form: {a: "1 2", b: "{{ name }}"}}
+      - delete: {url: /delete, auth: {user: ann, pass: "{{ token }}"}, cookie: {flavour: "{{ name }}"}}
+      - loop: [{get: {url: "/count/{{ $loopCount }}"}}]
+        count: 3
+      - loop: [{get: {url: "/over/{{ $loopElement }}/{{ $loopCount }}"}}]
+        over: [a, b]
+      - loop: [{get: {url: "/range/{{ $loopCount }}"}}]
+        count: "2-4"
+      - get: {url: /never, ifTrue: "number > 10"}
+      - get: {url: /sometimes, ifTrue: "number < 10"}
+      - post: {url: /hooked, headers: {}, json: {a: 1}, beforeRequest: before, afterResponse: behind}
+      - get: {url: "/seen/{{ seen }}"}
+      - get: {url: /status/500}
+      - get: {url: /strict, capture: {json: $.none, as: none}}
+      - get: {url: /unreached}
+""", "  variables: {name: ann, number: 5}\n" + self.processor("""
+module.exports = {
+  byCallback(context, events, done) { events.emit('counter', 'mine', 3); done(); },
+  before(request, context, events, next) { request.json = { b: context.vars.token }; request.headers.extra = 'e'; next(); },
+  behind(request, response, context, events, next) { context.vars.seen = response.statusCode; next(); },
+};
+"""))
+        seen, counters = [], []
+        for name, command in (("ours", [BIN / "kctl"]), ("theirs", ["artillery"])):
+            self.recorder.requests.clear()
+            file = self.place / f"{name}.json"
+            subprocess.run([*command, "run", "--output", file, path], check=False, capture_output=True, timeout=120)
+            seen.append([(request.method, request.path, request.body,
+                          {key: request.headers.get(key) for key in ("authorization", "cookie", "content-type", "extra")})
+                         for request in self.recorder.requests])
+            counters.append(json.loads(file.read_text())["aggregate"]["counters"])
+        self.maxDiff = None
+        self.assertEqual(seen[0], seen[1])
+        for name in sorted(counters[1]):
+            if "plugins" not in name and "bytes" not in name:
+                self.assertEqual(counters[0].get(name), counters[1][name], name)
 
 
 class Refusals(ArtilleryCase):

@@ -91,7 +91,8 @@ function compileFields(params, test, changes = false) {
 
 function bodyOf(fields, context, headers, files) {
   if (fields.json !== undefined) return fields.jsonText ?? JSON.stringify(fields.json(context));
-  if (fields.form !== undefined) return encodeQuery(fields.form(context));
+  // A form writes + for a blank.
+  if (fields.form !== undefined) return encodeQuery(fields.form(context)).replaceAll('%20', '+');
   if (fields.formData !== undefined) {
     const { body, type } = multipartOf(fields.formData(context), files);
     if (type !== undefined) headers['content-type'] = type;
