@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "kctl/report/junit.h"
 #include "kctl/table.h"
-#include "kctl/xml_text.h"
 
 namespace kload::kctl {
 namespace {
@@ -152,11 +152,11 @@ std::string ComparisonJunit(const ComparedRuns& runs) {
     cases += fmt::format(
         "    <testcase classname=\"compare\" name=\"comparable\">\n      <failure "
         "message=\"the runs cannot be compared\">{}</failure>\n    </testcase>\n",
-        XmlText(why));
+        EscapeXml(why));
   }
   for (const Comparison& row : runs.comparison.rows) {
     ++count;
-    const std::string name = XmlText(fmt::format("{} {}", row.subject, row.measure));
+    const std::string name = EscapeXml(fmt::format("{} {}", row.subject, row.measure));
     if (row.change != Change::kWorse) {
       cases += fmt::format("    <testcase classname=\"compare\" name=\"{}\"/>\n", name);
       continue;
@@ -166,9 +166,9 @@ std::string ComparisonJunit(const ComparedRuns& runs) {
         "    <testcase classname=\"compare\" name=\"{}\">\n      <failure "
         "message=\"{}\">{}</failure>\n    </testcase>\n",
         name,
-        XmlText(fmt::format("{} -> {} ({})", Number(row.before, row.unit),
-                            Number(row.after, row.unit), ChangeText(row))),
-        XmlText("interval of the difference: " + IntervalText(row)));
+        EscapeXml(fmt::format("{} -> {} ({})", Number(row.before, row.unit),
+                              Number(row.after, row.unit), ChangeText(row))),
+        EscapeXml("interval of the difference: " + IntervalText(row)));
   }
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"kload "

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "common/base/nearest_name.h"
+
 namespace kload::kctl {
 namespace {
 
@@ -197,35 +199,6 @@ constexpr std::pair<std::string_view, std::string_view> kK6Only[] = {
     {"--address", "runs are steered by `kctl get`, `kctl watch` and `kctl stop`"},
 };
 
-// Insertions, deletions and replacements that turn `a` into `b`.
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
-std::string Nearest(const std::string& name, const std::vector<std::string>& known) {
-  std::string best;
-  size_t best_distance = std::max<size_t>(2, name.size() / 4) + 1;
-  for (const std::string& candidate : known) {
-    const size_t distance = EditDistance(name, candidate);
-    if (distance < best_distance) {
-      best = candidate;
-      best_distance = distance;
-    }
-  }
-  return best;
-}
-
 }  // namespace
 
 void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
@@ -348,11 +321,10 @@ absl::Status UnknownArgument(const std::string& argument, const std::vector<std:
           "unknown flag {}: it is a flag of k6 that kload does not have; {}", name, remedy));
     }
   }
-  const std::string nearest = Nearest(name, known);
-  if (nearest.empty())
-    return absl::InvalidArgumentError(fmt::format("unknown flag {}; {}", name, help));
+  const std::optional<std::string> nearest = NearestName(name, {known.begin(), known.end()});
+  if (!nearest) return absl::InvalidArgumentError(fmt::format("unknown flag {}; {}", name, help));
   return absl::InvalidArgumentError(
-      fmt::format("unknown flag {}: did you mean {}? {}", name, nearest, help));
+      fmt::format("unknown flag {}: did you mean {}? {}", name, *nearest, help));
 }
 
 }  // namespace kload::kctl

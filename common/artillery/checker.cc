@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "common/base/nearest_name.h"
+
 namespace kload::artillery {
 
 void Checker::Add(const Place& place, const std::string& path, std::string_view what) {

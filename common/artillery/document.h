@@ -7,7 +7,6 @@ namespace kload::artillery {
 
 using yaml::Member;
 using yaml::MergeOver;
-using yaml::NearestName;
 using yaml::ParseDocument;
 using yaml::Place;
 using yaml::Shown;

@@ -64,8 +64,4 @@ nlohmann::ordered_json ToJson(const Value& value);
 // A short text of the value for messages: 10, "abc", a list, a map.
 std::string Shown(const Value& value);
 
-// The known name that is nearest to a misspelt one; nullopt when none is near.
-std::optional<std::string> NearestName(std::string_view name,
-                                       const std::vector<std::string_view>& known);
-
 }  // namespace kload::yaml

@@ -13,7 +13,8 @@
 #   LOAD_TEST_CONTROLLER  address of a cluster's controller; without one, controller and agents are in kctl's process
 #   LOAD_TEST_ARGUMENTS   more arguments of kctl, a line each
 #   LOAD_TEST_KCTL        the command kctl
-#   LOAD_TEST_RESULTS     folder for summary.json, summary.md and output.txt [results]
+#   LOAD_TEST_RESULTS     folder for summary.json, summary.md, output.txt, and of a run that sent load result.json (for kctl
+#                         compare), report.html and junit.xml [results]
 #
 # In a GitHub job it also writes the outputs verdict (passed, failed, not-trustworthy, error), exit-code, run, summary, report,
 # and the job's summary.
@@ -22,7 +23,7 @@ here=$(dirname "$0")
 : "${LOAD_TEST_SCRIPT:?the k6 script to run}"
 results=${LOAD_TEST_RESULTS:-results}
 mkdir -p "$results"
-rm -f "$results"/{summary.json,summary.md,output.txt}
+rm -f "$results"/{summary.json,summary.md,output.txt,result.json,report.html,junit.xml}
 
 # The folder of results, not /tmp: kctl may run in a container that sees the current folder only.
 env_file=$(mktemp "$results/env.XXXXXX")
@@ -35,7 +36,7 @@ if [[ ${LOAD_TEST_CONTROLLER:-} ]]; then
 else
   arguments+=(run)
 fi
-arguments+=("$LOAD_TEST_SCRIPT" --env-file "$env_file" --summary-export "$results/summary.json")
+arguments+=("$LOAD_TEST_SCRIPT" --env-file "$env_file" --summary-export "$results/summary.json" --export "$results/result.json")
 [[ ${LOAD_TEST_TARGET:-} ]] && arguments+=(-e "API_BASE_URL=$LOAD_TEST_TARGET")
 [[ ${LOAD_TEST_AGENTS:-} ]] && arguments+=(--agents "$LOAD_TEST_AGENTS")
 [[ ${LOAD_TEST_TIME_SCALE:-1} != 1 ]] && arguments+=(--time-scale "$LOAD_TEST_TIME_SCALE")
@@ -58,6 +59,10 @@ case $code in
 esac
 python3 "$here/summary.py" "$results/summary.json" --exit-code "$code" --script "$LOAD_TEST_SCRIPT" \
   --target "${LOAD_TEST_TARGET:-}" --output "$results/output.txt" >"$results/summary.md"
+if [[ -s $results/result.json ]]; then
+  "${LOAD_TEST_KCTL:-kctl}" report "$results/result.json" --html "$results/report.html" --junit "$results/junit.xml" </dev/null ||
+    echo "load test: no report could be made" >&2
+fi
 
 if [[ ${GITHUB_OUTPUT:-} ]]; then
   {

@@ -6,8 +6,6 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "kctl/xml_text.h"
-
 namespace kload::kctl {
 namespace {
 
@@ -87,10 +85,6 @@ TEST_F(CompareText, MarkdownMarksWhatChanged) {
       text,
       HasSubstr("| `all requests` | p95 | 100 ms | 130 ms | +30.0 % | +20 .. +41 | **worse** |"));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
-}
-
-TEST(XmlText, EscapesWhatXmlCannotHave) {
-  EXPECT_EQ(XmlText("a<b>&\"'\n\x01"), "a&lt;b&gt;&amp;&quot;&apos;&#10;\xEF\xBF\xBD");
 }
 
 }  // namespace

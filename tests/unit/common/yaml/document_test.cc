@@ -66,10 +66,5 @@ TEST(DocumentTest, MergingKeepsWhatIsNotReplaced) {
   EXPECT_EQ(ToJson(value).dump(), R"({"a":{"x":1,"y":3},"list":[4],"new":5})");
 }
 
-TEST(DocumentTest, NearestName) {
-  EXPECT_EQ(NearestName("arivalrate", {"arrivalRate", "arrivalCount"}), "arrivalRate");
-  EXPECT_EQ(NearestName("zzz", {"arrivalRate", "name"}), std::nullopt);
-}
-
 }  // namespace
 }  // namespace kload::yaml
