@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace kload::analysis {
 namespace {
@@ -19,6 +20,33 @@ Totals TotalsOf(const std::vector<BlockPair>& blocks) {
     totals.after += block.total_after;
   }
   return totals;
+}
+
+// How many times its variance a mean of these residuals has, because one block is like the one before: (1 + r) / (1 - r) with
+// the correlation r of neighbours, as in an autoregression of first order. At least 1.
+double Neighbourhood(const std::vector<double>& residuals) {
+  double alone = 0;
+  double together = 0;
+  for (size_t i = 0; i < residuals.size(); ++i) {
+    alone += residuals[i] * residuals[i];
+    if (i > 0) together += residuals[i] * residuals[i - 1];
+  }
+  constexpr double kMost = 0.8;
+  const double r = alone > 0 ? std::clamp(together / alone, 0.0, kMost) : 0;
+  return (1 + r) / (1 - r);
+}
+
+double SquaresOf(const std::vector<double>& values) {
+  double squares = 0;
+  for (const double each : values) squares += each * each;
+  return squares;
+}
+
+// Standard error of the mean of the values, whose mean is `mean`.
+double ErrorOfMean(std::vector<double> values, double mean) {
+  for (double& each : values) each -= mean;
+  const auto count = static_cast<double>(values.size());
+  return std::sqrt(SquaresOf(values) / (count - 1) / count * Neighbourhood(values));
 }
 
 }  // namespace
@@ -57,14 +85,13 @@ double DesignEffect(const std::vector<BlockPair>& blocks) {
   const double independent =
       before * (1 - before) / totals.before + after * (1 - after) / totals.after;
   if (independent <= 0) return 1;
-  double seen = 0;
+  std::vector<double> residuals;
   for (const BlockPair& block : blocks) {
-    const double residual = (block.hits_after - after * block.total_after) / totals.after -
-                            (block.hits_before - before * block.total_before) / totals.before;
-    seen += residual * residual;
+    residuals.push_back((block.hits_after - after * block.total_after) / totals.after -
+                        (block.hits_before - before * block.total_before) / totals.before);
   }
   const auto count = static_cast<double>(blocks.size());
-  seen *= count / (count - 1);
+  const double seen = SquaresOf(residuals) * count / (count - 1) * Neighbourhood(residuals);
   return std::max(1.0, seen / independent);
 }
 
@@ -84,12 +111,11 @@ Estimate TotalDifference(const std::vector<BlockPair>& blocks, double alpha) {
   const Totals totals = TotalsOf(blocks);
   if (blocks.size() < kBlocksMin) return {0, {-kInfinity, kInfinity}};
   const double mean = (totals.after - totals.before) / count;
-  double squares = 0;
+  std::vector<double> differences;
   for (const BlockPair& block : blocks) {
-    const double residual = block.total_after - block.total_before - mean;
-    squares += residual * residual;
+    differences.push_back(block.total_after - block.total_before);
   }
-  const double error = std::sqrt(squares / (count - 1) / count);
+  const double error = ErrorOfMean(std::move(differences), mean);
   const double reach = StudentQuantile(1 - alpha / 2, count - 1) * error;
   return {mean, {mean - reach, mean + reach}};
 }
@@ -114,10 +140,7 @@ double RelativeReach(const std::vector<ResultPoint>& before, const std::vector<R
   }
   if (differences.size() < kBlocksMin || level <= 0) return 0;
   const auto count = static_cast<double>(differences.size());
-  const double mean = Mean(differences);
-  double squares = 0;
-  for (const double each : differences) squares += (each - mean) * (each - mean);
-  const double error = std::sqrt(squares / (count - 1) / count);
+  const double error = ErrorOfMean(differences, Mean(differences));
   return StudentQuantile(1 - alpha / 2, count - 1) * error / (level / count);
 }
 

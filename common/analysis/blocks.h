@@ -2,7 +2,7 @@
 //
 // Thread: pure functions.
 // Method: both runs' seconds go into blocks, paired by run time; what the plan itself does over time is in both alike and
-//         drops out of the differences.
+//         drops out of the differences. What makes one block like the one before widens them further.
 #pragma once
 
 #include <functional>

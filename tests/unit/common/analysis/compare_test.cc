@@ -74,8 +74,8 @@ TEST(Compare, FalseAlarmsOfCorrelatedRequestsAreRare) {
 // Bad phases of many seconds reach from one block to the next: more than the blocks can see, and the reason for min_change.
 TEST(Compare, LongBadPhasesRaiseMoreFalseAlarms) {
   const Made made{.seconds = 240, .requests_per_second = 30, .moment = 0.15, .persistence = 0.95};
-  EXPECT_LE(FalseAlarms(made, 100), 30);
-  EXPECT_GE(Count(made, 100, Change::kSame, kNothing), 75);
+  EXPECT_LE(FalseAlarms(made, 100), 20);
+  EXPECT_GE(Count(made, 100, Change::kSame, kNothing), 80);
 }
 
 TEST(Compare, FindsWhatGotSlower) {
