@@ -63,7 +63,9 @@ absl::StatusOr<std::optional<analysis::Targets>> TargetsOf(
   std::optional<analysis::Targets> targets;
   if (!flags.targets_file.empty()) {
     KLOAD_ASSIGN_OR_RETURN(const std::string text, ReadFile(flags.targets_file));
-    KLOAD_ASSIGN_OR_RETURN(targets, analysis::ParseTargets(text, flags.targets_file));
+    std::vector<std::string> watched;
+    for (const std::string& each : flags.watches) watched.push_back(each.substr(0, each.find('=')));
+    KLOAD_ASSIGN_OR_RETURN(targets, analysis::ParseTargets(text, flags.targets_file, watched));
   }
   KLOAD_ASSIGN_OR_RETURN(EnvTargets of_env, TargetsOfEnv(env_files));
   if (of_env.figures.empty()) return targets;

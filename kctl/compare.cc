@@ -33,7 +33,7 @@ Example:
 
 Exit codes:
   0    the same, or better
-  98   the runs are not comparable
+  98   the runs are not comparable, or have too few samples to tell
   99   worse
   255  no such run or file, no controller)";
 
@@ -83,7 +83,8 @@ class CompareVerb final : public Verb {
       comparison.incomparable.clear();
     }
     fmt::print("{}", Text({*before, *after, comparison, options_}, global));
-    if (!comparison.incomparable.empty()) return kExitNotTrustworthy;
+    const bool open = comparison.verdict == analysis::Change::kTooFewSamples;
+    if (!comparison.incomparable.empty() || open) return kExitNotTrustworthy;
     return comparison.verdict == analysis::Change::kWorse ? kExitThresholds : kExitOk;
   }
 

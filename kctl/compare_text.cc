@@ -70,10 +70,11 @@ std::string ComparisonTable(const ComparedRuns& runs, bool all, bool color) {
   std::vector<std::vector<std::string>> rows = {
       {"REQUESTS", "FIGURE", "BEFORE", "AFTER", "CHANGE", "INTERVAL", "VERDICT"}};
   size_t hidden = 0;
+  size_t untold = 0;
   for (const Comparison& row : runs.comparison.rows) {
     const bool changed = row.change == Change::kWorse || row.change == Change::kBetter;
     if (!all && !changed && row.subject != "all requests") {
-      ++hidden;
+      ++(row.change == Change::kSame ? hidden : untold);
       continue;
     }
     rows.push_back({row.subject, row.measure, Number(row.before, row.unit),
@@ -83,8 +84,12 @@ std::string ComparisonTable(const ComparedRuns& runs, bool all, bool color) {
   std::string text = fmt::format("{} ({}) against {} ({})\n\n", runs.after.run_id,
                                  runs.after.script, runs.before.run_id, runs.before.script);
   text += AlignTable(rows);
-  if (hidden > 0)
+  if (hidden > 0) {
     text += fmt::format("{} figures of single endpoints are the same (--all)\n", hidden);
+  }
+  if (untold > 0) {
+    text += fmt::format("{} figures of single endpoints have too few samples (--all)\n", untold);
+  }
   text += "\n" + Method(runs) + "\n";
   for (const std::string& remark : runs.comparison.remarks)
     text += fmt::format("Note: {}\n", remark);

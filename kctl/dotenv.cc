@@ -68,7 +68,8 @@ class Parser {
     }
     const size_t equals = line.find('=');
     if (equals == std::string_view::npos) {
-      return Wrong(fmt::format("\"{}\" is not NAME=VALUE", trimmed));
+      // Without the text, which may be a part of a secret.
+      return Wrong("the line is not NAME=VALUE");
     }
     std::string_view name = Trim(line.substr(0, equals));
     if (name.starts_with("export ")) name = Trim(name.substr(7));
@@ -106,7 +107,7 @@ class Parser {
     ++at_;
     const std::string_view rest = Trim(TakeLine());
     if (rest.empty() || rest[0] == '#') return value;
-    return Wrong(fmt::format("\"{}\" follows the closing quote", rest));
+    return Wrong("something follows the closing quote; a quote inside of \"...\" is written \\\"");
   }
 
   const std::string_view text_;

@@ -56,17 +56,22 @@ absl::StatusOr<EnvTargets> TargetsOfEnv(const std::map<std::string, std::string>
       KLOAD_RETURN_IF_ERROR(NumberOf(name, value, known->rate).status());
       targets.thresholds.push_back(fmt::format(fmt::runtime(known->threshold), value));
     } else if (name.ends_with(kRate)) {
-      KLOAD_ASSIGN_OR_RETURN(const double number, NumberOf(name, value, true));
+      const absl::StatusOr<double> number = NumberOf(name, value, true);
+      if (!number.ok()) {
+        // It may be a variable of the script's own.
+        targets.warnings.push_back(fmt::format("{}; it is no target", Message(number.status())));
+        continue;
+      }
       const std::string measure = Lower(std::string_view(name).substr(kPrefix.size()));
       targets.figures.push_back({.group = "Reliability",
                                  .name = measure,
                                  .measure = measure,
-                                 .at_least = true,
-                                 .target = number,
+                                 .at_least = measure != "timeout_rate",
+                                 .target = *number,
                                  .target_high = {},
                                  .critical = {},
                                  .share = true});
-    } else {
+    } else if (name.find("LATENCY") != std::string::npos) {
       targets.warnings.push_back(fmt::format(
           "{} means nothing to kload; TARGET_P95_LATENCY (also P50, P90, P99), TARGET_ERROR_RATE, "
           "TARGET_CHECK_RATE and TARGET_<WATCHED METRIC>_RATE do",

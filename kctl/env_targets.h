@@ -3,6 +3,7 @@
 //   TARGET_P95_LATENCY=200        http_req_duration p(95)<200, in ms; likewise P50, P90, P99
 //   TARGET_ERROR_RATE=0.01        http_req_failed rate<0.01
 //   TARGET_CHECK_RATE=0.99        checks rate>0.99
+//   TARGET_TIMEOUT_RATE=0.005     requests that timed out, at most
 //   TARGET_CACHE_HIT_RATE=0.70    a watched metric of that name is at least 0.70 (--watch cache_hit_rate=...)
 //
 // Thread: pure functions.

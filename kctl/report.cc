@@ -81,16 +81,20 @@ class ReportVerb final : public Verb {
   }
 
  private:
-  absl::StatusOr<std::optional<analysis::Targets>> ReadTargets() const {
+  absl::StatusOr<std::optional<analysis::Targets>> ReadTargets(
+      const v1::GetRunResponse& run) const {
     if (targets_.empty()) return std::nullopt;
     KLOAD_ASSIGN_OR_RETURN(const std::string text, ReadFile(targets_));
-    KLOAD_ASSIGN_OR_RETURN(analysis::Targets targets, analysis::ParseTargets(text, targets_));
+    std::vector<std::string> watched;
+    for (const v1::WatchedSeries& each : run.watched()) watched.push_back(each.name());
+    KLOAD_ASSIGN_OR_RETURN(analysis::Targets targets,
+                           analysis::ParseTargets(text, targets_, watched));
     return targets;
   }
 
   absl::Status Write(const GlobalFlags& global) {
-    KLOAD_ASSIGN_OR_RETURN(const std::optional<analysis::Targets> targets, ReadTargets());
     KLOAD_ASSIGN_OR_RETURN(const v1::GetRunResponse run, LoadResult(source_, global));
+    KLOAD_ASSIGN_OR_RETURN(const std::optional<analysis::Targets> targets, ReadTargets(run));
     if (html_.empty() && markdown_.empty() && junit_.empty() && export_.empty()) {
       html_ = DefaultPage(source_);
     }

@@ -52,11 +52,12 @@ class StartVerb final : public Verb {
                       "those files, while it follows the run"),
                   kExitOther);
     }
-    if (detach_ && after.any()) {
-      return Fail(absl::InvalidArgumentError(
-                      "--detach cannot be combined with --targets or --export, which are for the "
-                      "run's end; `kctl report RUN` has both later"),
-                  kExitOther);
+    if (detach_ && NeedsTheEnd()) {
+      return Fail(
+          absl::InvalidArgumentError(
+              "--detach cannot be combined with --targets, --export, --findings or --output "
+              "FILE, which are for the run's end; `kctl report RUN` has them later"),
+          kExitOther);
     }
     CatchInterrupts();
     const auto client = DialController(global);
@@ -76,6 +77,11 @@ class StartVerb final : public Verb {
   }
 
  private:
+  bool NeedsTheEnd() const {
+    return !flags_.targets_file.empty() || !flags_.export_file.empty() || flags_.findings ||
+           !flags_.report.empty();
+  }
+
   RunFlags flags_;
   bool detach_ = false;
 };

@@ -212,6 +212,13 @@ std::optional<BreakingPoint> FindBreakingPoint(const std::vector<Window>& window
                        .broke = Broken(window, limits)};
 }
 
+std::optional<Knee> FindKnee(const Result& result) {
+  constexpr size_t kWindows = 60;
+  const std::vector<Scenario>& scenarios = result.plan.scenarios;
+  if (std::any_of(scenarios.begin(), scenarios.end(), IsArrivalRate)) return std::nullopt;
+  return FindKnee(WindowsOf(result.points, kWindows));
+}
+
 std::optional<Knee> FindKnee(const std::vector<Window>& windows) {
   constexpr size_t kLeast = 8;
   const std::vector<Load> loads = RisingPart(windows);
@@ -222,7 +229,7 @@ std::optional<Knee> FindKnee(const std::vector<Window>& windows) {
   const TwoLines best = BestFit(loads, low->vus, high->vus);
   const auto count = static_cast<double>(loads.size());
   const double spread = SpreadOf(loads);
-  if (!std::isfinite(best.error)) return std::nullopt;
+  if (!std::isfinite(best.error) || spread <= 0) return std::nullopt;
   const double rest = std::max(best.error, 1e-12 * spread);
   // One line has one parameter, two lines with their knee three.
   const double f = (OneLineError(loads) - rest) / 2 / (rest / (count - 3));
@@ -232,9 +239,8 @@ std::optional<Knee> FindKnee(const std::vector<Window>& windows) {
             .slope_after = best.after,
             .r_squared = spread > 0 ? 1 - best.error / spread : 0,
             .p_value = FTail2(std::max(f, 0.0), count - 3)};
-  if (knee.p_value > kKneeChance || knee.slope_after > 0.5 * knee.slope_before) {
-    return std::nullopt;
-  }
+  const bool bends = knee.slope_before > 0 && knee.slope_after <= 0.5 * knee.slope_before;
+  if (!(knee.p_value <= kKneeChance) || !bends) return std::nullopt;
   return knee;
 }
 

@@ -44,6 +44,9 @@ struct Knee {
   double r_squared = 0;  // of the two lines
   double p_value = 1;    // that one line would do: F test
 };
+// Of a run whose VUs are the plan's to say: with an arrival rate they are what the target makes of it, and the rate is the
+// plan's. Nothing then, and as below.
+std::optional<Knee> FindKnee(const Result& result);
 // Nothing: throughput grows with the load to its end (p_value > 0.001, or the slope falls by less than half), or the load hardly changes.
 std::optional<Knee> FindKnee(const std::vector<Window>& windows);
 

@@ -63,6 +63,18 @@ void ComparePlans(const Result& before, const Result& after, std::vector<std::st
   }
 }
 
+// Until when the plan has load; iterations end when they are done.
+Nanos PlannedEnd(const TestPlan& plan) {
+  Nanos end{0};
+  for (const Scenario& scenario : plan.scenarios) {
+    const bool by_iterations = scenario.executor == ExecutorKind::kPerVuIterations ||
+                               scenario.executor == ExecutorKind::kSharedIterations;
+    if (by_iterations || IsControlled(scenario)) continue;
+    end = std::max(end, scenario.start_time + RegularDuration(scenario));
+  }
+  return end;
+}
+
 void CheckOne(const Result& result, std::vector<std::string>& why) {
   if (!result.finished()) {
     why.push_back(fmt::format("{} has not finished: it is {}", result.run_id, result.state));
@@ -79,10 +91,11 @@ void CheckOne(const Result& result, std::vector<std::string>& why) {
     why.push_back(
         fmt::format("{} is {}: {}", result.run_id, SoundnessName(soundness.label), reason));
   }
-  constexpr int kStopped = 103;
-  constexpr int kInterrupted = 105;
-  if (result.exit_code == kStopped || result.exit_code == kInterrupted) {
-    why.push_back(fmt::format("{} was stopped before its plan ended", result.run_id));
+  const Nanos planned = PlannedEnd(result.plan);
+  const Nanos ended = result.points.empty() ? Nanos(0) : result.points.back().at;
+  if (ended < planned - std::max<Nanos>(std::chrono::seconds(2), planned / 50)) {
+    why.push_back(fmt::format("{} ended before its plan did, after {} of {}", result.run_id,
+                              FormatDuration(ended), FormatDuration(planned)));
   }
   const TrendSink* duration = result.Trend("http_req_duration");
   if (duration == nullptr || duration->count() == 0) {

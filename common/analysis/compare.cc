@@ -55,6 +55,17 @@ double SamplesOf(const ResultPoint& point) {
   return count;
 }
 
+// From the metrics themselves: a run may have no tags to tell endpoints apart.
+Side WholeOf(const Result& result) {
+  Side side{.duration = result.Trend("http_req_duration")};
+  const MetricTotal* failed = result.Find("http_req_failed");
+  if (const auto* rate = failed == nullptr ? nullptr : std::get_if<RateSink>(&failed->sink)) {
+    side.requests = static_cast<double>(rate->total);
+    side.failed = static_cast<double>(rate->nonzero);
+  }
+  return side;
+}
+
 Change ChangeOf(const Interval& difference, bool matters) {
   if (!std::isfinite(difference.low) || !std::isfinite(difference.high)) {
     return Change::kTooFewSamples;
@@ -92,6 +103,20 @@ std::map<const Endpoint*, std::string> NamesOf(const Result& before, const Resul
   return names;
 }
 
+// Worse if any row is, else better if any is. Latencies of which none can be told leave the verdict open.
+Change VerdictOf(const std::vector<Comparison>& rows) {
+  const auto any = [&](Change change) {
+    return std::any_of(rows.begin(), rows.end(),
+                       [&](const Comparison& row) { return row.change == change; });
+  };
+  if (any(Change::kWorse)) return Change::kWorse;
+  const bool told = std::any_of(rows.begin(), rows.end(), [](const Comparison& row) {
+    return row.unit == "ms" && row.change != Change::kTooFewSamples;
+  });
+  if (!told) return Change::kTooFewSamples;
+  return any(Change::kBetter) ? Change::kBetter : Change::kSame;
+}
+
 class Comparer {
  public:
   Comparer(const Result& before, const Result& after, const CompareOptions& options)
@@ -109,12 +134,7 @@ class Comparer {
       AddFailed(subject, out);
     }
     AddRate(out);
-    for (const Comparison& row : out.rows) {
-      if (row.change == Change::kWorse) out.verdict = Change::kWorse;
-      if (row.change == Change::kBetter && out.verdict == Change::kSame) {
-        out.verdict = Change::kBetter;
-      }
-    }
+    out.verdict = VerdictOf(out.rows);
     return out;
   }
 
@@ -122,16 +142,14 @@ class Comparer {
   std::vector<Subject> Subjects() const {
     std::vector<Subject> subjects;
     Subject whole{.name = "all requests"};
-    whole.before = {before_.Trend("http_req_duration"), 0, 0};
-    whole.after = {after_.Trend("http_req_duration"), 0, 0};
+    whole.before = WholeOf(before_);
+    whole.after = WholeOf(after_);
     const std::map<const Endpoint*, std::string> names = NamesOf(before_, after_);
     std::map<std::string, Subject> by_name;
     const auto take = [&](const Result& result, Side Subject::*side) {
       for (const Endpoint& endpoint : result.endpoints) {
         Subject& subject = by_name[names.at(&endpoint)];
         (subject.*side) = {&endpoint.duration, double(endpoint.requests), double(endpoint.failed)};
-        (whole.*side).requests += double(endpoint.requests);
-        (whole.*side).failed += double(endpoint.failed);
       }
     };
     take(before_, &Subject::before);

@@ -47,7 +47,7 @@ struct RunComparison {
   std::vector<std::string> incomparable = {};  // why the runs cannot be compared; empty: they can
   std::vector<std::string>
       remarks;  // worth knowing: endpoints of one run alone, other number of agents ...
-  Change verdict = Change::kSame;  // worse if any row is; else better if any is
+  Change verdict = Change::kSame;  // too few samples: no latency can be told
   double design_effect = 1;        // of the p95 of all requests
 };
 

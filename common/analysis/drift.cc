@@ -30,6 +30,7 @@ double LagOne(const std::vector<double>& hours, const std::vector<double>& value
 bool Steady(double vus, double level) { return std::abs(vus - level) <= 0.1 * level; }
 
 struct Track {
+  DriftKind kind = DriftKind::kWatched;
   std::string subject;
   std::string unit;
   std::vector<double> hours;
@@ -40,8 +41,8 @@ void AddDrift(const Track& track, double confidence, std::vector<Drift>& drifts)
   const std::optional<Slope> slope = TheilSen(track.hours, track.values, confidence);
   if (!slope) return;
   const double change = slope->per_hour * (track.hours.back() - track.hours.front());
-  const bool points = track.unit == "%";
-  Drift drift{.subject = track.subject, .unit = track.unit, .slope = *slope};
+  const bool points = track.kind == DriftKind::kFailures;
+  Drift drift{.kind = track.kind, .subject = track.subject, .unit = track.unit, .slope = *slope};
   drift.change = points || slope->level == 0 ? change : change / std::abs(slope->level);
   const bool certain = slope->interval.low > 0 || slope->interval.high < 0;
   drift.found = certain && std::abs(drift.change) >= (points ? kFoundFailedPoints : kFoundChange);
@@ -49,7 +50,8 @@ void AddDrift(const Track& track, double confidence, std::vector<Drift>& drifts)
 }
 
 Track TrackOf(const WatchedSeries& series, const SteadyPart& part) {
-  Track all{.subject = series.name, .unit = "", .hours = {}, .values = {}};
+  Track all{
+      .kind = DriftKind::kWatched, .subject = series.name, .unit = "", .hours = {}, .values = {}};
   for (const WatchedPoint& point : series.points) {
     if (point.at < part.from || point.at > part.to) continue;
     all.hours.push_back(Hours(point.at));
@@ -57,7 +59,8 @@ Track TrackOf(const WatchedSeries& series, const SteadyPart& part) {
   }
   // Means of as many groups as there are windows: all pairs of thousands of points are too many.
   const size_t size = std::max<size_t>(1, all.values.size() / kWindows);
-  Track track{.subject = series.name, .unit = "", .hours = {}, .values = {}};
+  Track track{
+      .kind = DriftKind::kWatched, .subject = series.name, .unit = "", .hours = {}, .values = {}};
   for (size_t i = 0; i + size <= all.values.size(); i += size) {
     const auto first = static_cast<int64_t>(i);
     const auto last = static_cast<int64_t>(i + size);
@@ -88,7 +91,7 @@ std::optional<Slope> TheilSen(const std::vector<double>& hours, const std::vecto
   const double variance = n * (n - 1) * (2 * n + 5) / 18 * (1 + lag) / (1 - lag);
   const double reach = NormalQuantile((1 + confidence) / 2) * std::sqrt(variance);
   const auto pairs = static_cast<double>(slopes.size());
-  const double low = std::floor((pairs - reach) / 2);
+  const double low = std::floor((pairs - reach) / 2) - 1;  // as far from its end as the other
   const double high = std::ceil((pairs + reach) / 2);
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   return Slope{.per_hour = middle,
@@ -127,8 +130,9 @@ std::vector<Drift> FindDrifts(const Result& result, double confidence) {
   for (const ResultPoint& point : result.points) {
     if (point.at >= part->from && point.at <= part->to) points.push_back(point);
   }
-  Track p95{.subject = "p95", .unit = "ms", .hours = {}, .values = {}};
-  Track failed{.subject = "failed", .unit = "%", .hours = {}, .values = {}};
+  Track p95{.kind = DriftKind::kLatency, .subject = "p95", .unit = "ms", .hours = {}, .values = {}};
+  Track failed{
+      .kind = DriftKind::kFailures, .subject = "failed", .unit = "%", .hours = {}, .values = {}};
   for (const Window& window : WindowsOf(points, kWindows)) {
     if (window.requests <= 0) continue;
     const double at = Hours(window.at);

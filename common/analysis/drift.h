@@ -25,7 +25,10 @@ std::optional<Slope> TheilSen(const std::vector<double>& hours, const std::vecto
                               double confidence);
 inline constexpr size_t kSlopePoints = 10;
 
+enum class DriftKind { kLatency, kFailures, kWatched };
+
 struct Drift {
+  DriftKind kind = DriftKind::kLatency;
   std::string subject = {};  // p95, failed, or the name of a watched metric
   std::string unit = {};     // ms, %, or empty
   Slope slope = {};

@@ -70,7 +70,7 @@ class Finder {
                       Seconds(point->at), point->broke),
           "what runs out at this load: CPU, connections of the database pool, memory, a queue");
     }
-    if (const auto knee = FindKnee(windows_)) {
+    if (const auto knee = FindKnee(result_)) {
       Add("saturation", Severity::kWarning,
           fmt::format("Throughput stops growing at {:.0f} VUs, {:.4g} requests/s", knee->vus,
                       knee->requests_per_second),
@@ -105,12 +105,12 @@ class Finder {
                       drift.slope.per_hour, drift.unit, drift.slope.interval.low,
                       drift.slope.interval.high, drift.slope.level);
       const std::string name = Lower(drift.subject);
-      if (drift.subject == "p95") {
+      if (drift.kind == DriftKind::kLatency) {
         Add("gradual-increase", Severity::kProblem,
             fmt::format("Responses get slower at a constant load: {:+.0f} %", drift.change * 100),
             "p95 " + slope,
             "growing tables without an index, leaks, caches that fill up, compaction");
-      } else if (drift.subject == "failed") {
+      } else if (drift.kind == DriftKind::kFailures) {
         Add("rising-errors", Severity::kProblem,
             fmt::format("Errors rise at a constant load: {:+.2f} percentage points", drift.change),
             slope, "pools and descriptors that are not given back");

@@ -20,7 +20,7 @@ struct Recovery {
   std::optional<Nanos> took = {};
 };
 
-// Nothing: the load has no spike, which is three times what it is before and after.
+// Nothing: the load has no spike, which is at least three times what it stays at for some windows afterwards and was at before.
 // "Near" is within a quarter of the base and 1 ms, with at most one percent more failures than before.
 std::optional<Recovery> FindRecovery(const std::vector<Window>& windows);
 

@@ -44,7 +44,10 @@ constexpr std::array<KnownFigure, 6> kKnown = {
 
 class Reader {
  public:
-  explicit Reader(const std::string& file) : file_(file) { targets_.file = file; }
+  Reader(const std::string& file, const std::vector<std::string>& watched)
+      : file_(file), watched_(watched) {
+    targets_.file = file;
+  }
 
   absl::StatusOr<Targets> Read(const Value& root) {
     if (root.kind != Kind::kMap) {
@@ -131,7 +134,8 @@ class Reader {
 
   absl::StatusOr<double> Quantile(const Value& value) const {
     double percent = 0;
-    const std::string& text = value.text;
+    // Never empty: there is something behind its first character, if only the end.
+    const std::string text = value.text.empty() ? "?" : value.text;
     const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), percent);
     if (text.starts_with("p") && error == std::errc() && end == text.data() + text.size() &&
         percent > 0 && percent < 100) {
@@ -179,6 +183,15 @@ class Reader {
     return absl::OkStatus();
   }
 
+  // 1 may be meant as 1 %.
+  static absl::Status CheckShare(const Value& value, const FigureTarget& figure) {
+    constexpr std::array<std::string_view, 3> kShares = {"error_rate", "timeout_rate", "uptime"};
+    const bool share = std::find(kShares.begin(), kShares.end(), figure.measure) != kShares.end();
+    if (!share || figure.share || figure.target < 1) return absl::OkStatus();
+    return ErrorAt(value, fmt::format("{} is a share: write {:g}%, or a number below 1",
+                                      figure.name, figure.target));
+  }
+
   absl::Status ReadFigures(const std::string& group, const Value& section) {
     if (section.kind != Kind::kMap) return ErrorAt(section, "expected lines like error_rate: <1%");
     for (const auto& [name, place, value] : section.members) {
@@ -198,6 +211,7 @@ class Reader {
       }
       if (!target) return ErrorAt(value, "has no target");
       figure.target = *target;
+      KLOAD_RETURN_IF_ERROR(CheckShare(value, figure));
       if (!directed_) {
         return ErrorAt(value,
                        fmt::format("write >{0} or <{0}: which way is good is not known of \"{1}\"",
@@ -211,18 +225,33 @@ class Reader {
 
   absl::Status ReadFigureMap(const Value& map, FigureTarget& figure,
                              std::optional<double>& target) {
+    const Value* critical = nullptr;
     for (const auto& [key, place, value] : map.members) {
       if (key == "target") {
         KLOAD_RETURN_IF_ERROR(ReadBound(value, figure, target));
       } else if (key == "critical") {
-        KLOAD_RETURN_IF_ERROR(ReadBound(value, figure, figure.critical));
+        critical = &value;
       } else if (key == "measure" && IsScalar(value)) {
         figure.measure = value.text;
       } else {
         return ErrorAt(value, fmt::format("\"{}\" is none of target, critical, measure", key));
       }
     }
-    return absl::OkStatus();
+    if (critical == nullptr) return absl::OkStatus();
+    return ReadCritical(*critical, target.value_or(0), figure);
+  }
+
+  // Beyond the target; its sign says nothing that the target's does not.
+  absl::Status ReadCritical(const Value& value, double target, FigureTarget& figure) {
+    FigureTarget read = figure;
+    KLOAD_RETURN_IF_ERROR(ReadBound(value, read, figure.critical));
+    if (figure.target_high || (read.target_high != figure.target_high)) {
+      return ErrorAt(value, "a range has no critical value");
+    }
+    const bool beyond = figure.at_least ? *figure.critical <= target : *figure.critical >= target;
+    if (beyond) return absl::OkStatus();
+    return ErrorAt(value, fmt::format("critical is on the good side of the target, which is {}",
+                                      figure.at_least ? "at least" : "at most"));
   }
 
   absl::Status ReadWatch(const Value& section) {
@@ -250,7 +279,8 @@ class Reader {
       });
       const bool watched =
           std::any_of(targets_.watch.begin(), targets_.watch.end(),
-                      [&](const auto& each) { return each.first == figure.measure; });
+                      [&](const auto& each) { return each.first == figure.measure; }) ||
+          std::find(watched_.begin(), watched_.end(), figure.measure) != watched_.end();
       if (own || watched) continue;
       return absl::InvalidArgumentError(
           fmt::format("{0}:{1}: nothing measures \"{2}\": name it below watch.metrics with an "
@@ -262,15 +292,17 @@ class Reader {
   }
 
   const std::string file_;
+  const std::vector<std::string>& watched_;
   Targets targets_;
   bool directed_ = false;  // of the figure at hand: which way is good is known
 };
 
 }  // namespace
 
-absl::StatusOr<Targets> ParseTargets(std::string_view text, const std::string& file) {
+absl::StatusOr<Targets> ParseTargets(std::string_view text, const std::string& file,
+                                     const std::vector<std::string>& watched) {
   KLOAD_ASSIGN_OR_RETURN(const Value root, yaml::ParseDocument(text, file));
-  return Reader(file).Read(root);
+  return Reader(file, watched).Read(root);
 }
 
 std::string_view TargetVerdictName(TargetVerdict verdict) {

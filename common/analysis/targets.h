@@ -51,8 +51,9 @@ struct Targets {
   std::vector<std::pair<std::string, std::string>> watch = {};  // name, expression
 };
 
-// Errors: InvalidArgument with file:line:column, what is wrong there and what may stand there.
-absl::StatusOr<Targets> ParseTargets(std::string_view text, const std::string& file);
+// `watched`: names that are watched without the file's doing. Errors: InvalidArgument with file:line:column, what is wrong there and what may stand there.
+absl::StatusOr<Targets> ParseTargets(std::string_view text, const std::string& file,
+                                     const std::vector<std::string>& watched = {});
 
 struct TargetRow {
   std::string group = {};  // Response time, Throughput, Reliability

@@ -88,10 +88,15 @@ ResultPoint DecodePoint(const v1::SeriesPoint& point) {
   return out;
 }
 
+// JSON can say NaN.
+bool IsFinite(const ResultPoint& point) {
+  return std::isfinite(point.p50) && std::isfinite(point.p95) && std::isfinite(point.p99);
+}
+
 WatchedSeries DecodeWatched(const v1::WatchedSeries& message) {
   WatchedSeries out{message.name(), message.expression(), {}, message.problem()};
   for (const v1::WatchedPoint& point : message.points()) {
-    out.points.push_back({Nanos(point.at_ns()), point.value()});
+    if (std::isfinite(point.value())) out.points.push_back({Nanos(point.at_ns()), point.value()});
   }
   return out;
 }
@@ -149,6 +154,9 @@ absl::StatusOr<Result> DecodeResult(const v1::GetRunResponse& message) {
   for (const v1::RunNote& note : message.notes()) result.notes.push_back(wire::DecodeNote(note));
   for (const v1::SeriesPoint& point : message.points()) {
     result.points.push_back(DecodePoint(point));
+    if (!IsFinite(result.points.back())) {
+      return absl::InvalidArgumentError("a second's latency is no number");
+    }
   }
   for (const v1::WatchedSeries& each : message.watched()) {
     result.watched.push_back(DecodeWatched(each));

@@ -18,6 +18,26 @@ absl::Status NotAResult(std::string_view name, std::string_view why) {
       "{}: {}; kctl run --export FILE and kctl report RUN --export FILE write results", name, why));
 }
 
+// Values are parsed and copied by recursion: a file that is nothing but brackets must not take the stack.
+bool IsDeep(std::string_view text) {
+  constexpr int kDepthMax = 100;
+  int depth = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\') {
+      ++i;  // what is escaped ends nothing
+      continue;
+    }
+    if (c == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (depth > kDepthMax) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string ResultFileText(const v1::GetRunResponse& run) {
@@ -29,6 +49,7 @@ std::string ResultFileText(const v1::GetRunResponse& run) {
 }
 
 absl::StatusOr<v1::GetRunResponse> ParseResultFile(std::string_view text, std::string_view name) {
+  if (IsDeep(text)) return NotAResult(name, "is nested too deeply");
   Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) return NotAResult(name, "is not JSON");
   if (!json.is_object()) return NotAResult(name, "is not a JSON object");

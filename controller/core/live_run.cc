@@ -22,7 +22,7 @@ RunRecord RecordOf(const LiveRun& live, Nanos unix_now) {
   record.exit_code = outcome.exit_code;
   record.message = outcome.message;
   record.agents = uint32_t(live.run.members().size());
-  record.plan = wire::EncodePlan(spec.plan).SerializeAsString();
+  record.plan = EncodeShownPlan(spec.plan).SerializeAsString();
   if (outcome.summary) {
     record.duration = outcome.summary->duration;
     record.summary = wire::EncodeSummary(*outcome.summary).SerializeAsString();

@@ -1,5 +1,8 @@
 #include "controller/run/run_wire.h"
 
+#include <nlohmann/json.hpp>
+#include <string>
+
 #include "common/wire/plan_wire.h"
 #include "common/wire/summary_wire.h"
 
@@ -24,7 +27,31 @@ v1::RunState::Phase EncodePhase(RunPhase phase) {
   return v1::RunState::PHASE_UNSPECIFIED;
 }
 
+// The options as they are shown: secrets of client certificates have words in their place.
+std::string WithoutKeys(const std::string& options_json) {
+  using Json = nlohmann::ordered_json;
+  Json options = Json::parse(options_json, nullptr, false);
+  if (!options.is_object() || !options.contains("tlsAuth") || !options["tlsAuth"].is_array()) {
+    return options_json;
+  }
+  for (Json& certificate : options["tlsAuth"]) {
+    if (!certificate.is_object()) continue;
+    for (const char* secret : {"key", "password"}) {
+      if (certificate.contains(secret)) certificate[secret] = "(not shown)";
+    }
+  }
+  return options.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace
+
+v1::Plan EncodeShownPlan(const TestPlan& plan) {
+  v1::Plan message = wire::EncodePlan(plan);
+  v1::RunOptions& options = *message.mutable_options();
+  options.mutable_network()->clear_tls_client_certificates();
+  options.set_consolidated_options_json(WithoutKeys(options.consolidated_options_json()));
+  return message;
+}
 
 v1::RunState EncodeState(const Run& run) {
   v1::RunState message;
@@ -32,7 +59,7 @@ v1::RunState EncodeState(const Run& run) {
   message.set_phase(EncodePhase(run.phase()));
   message.set_agents_connected(uint32_t(run.agents_connected()));
   message.set_agents_wanted(uint32_t(run.agents_wanted()));
-  *message.mutable_plan() = wire::EncodePlan(run.spec().plan);
+  *message.mutable_plan() = EncodeShownPlan(run.spec().plan);
   if (run.spec().no_thresholds) return message;
   for (const ThresholdSpec& threshold : run.spec().plan.thresholds) {
     v1::ThresholdText* text = message.add_thresholds();

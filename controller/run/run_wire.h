@@ -10,6 +10,8 @@
 
 namespace kload::controller {
 
+// A plan for people to look at: as agents get it, without the keys of client certificates.
+v1::Plan EncodeShownPlan(const TestPlan& plan);
 // With the plan, so that who follows can describe the scenarios.
 v1::RunState EncodeState(const Run& run);
 v1::Progress EncodeProgress(const RunProgress& progress);

@@ -3,6 +3,15 @@
 #include <iterator>
 
 namespace kload::watch {
+namespace {
+
+size_t BytesOf(const Labels& labels) {
+  size_t bytes = 0;
+  for (const auto& [name, value] : labels) bytes += name.size() + value.size();
+  return bytes;
+}
+
+}  // namespace
 
 History::History(Nanos window, size_t points_max) : window_(window), points_max_(points_max) {}
 
@@ -11,6 +20,7 @@ void History::Add(Nanos at, const std::vector<ExposedSample>& samples) {
   DropBefore(at - window_);
   for (const ExposedSample& sample : samples) {
     std::deque<TimedValue>& points = series_[sample.name][sample.labels];
+    if (points.empty()) bytes_ += BytesOf(sample.labels);
     if (!points.empty() && points.back().at == at) {
       points.back().value = sample.value;
       continue;
@@ -19,7 +29,8 @@ void History::Add(Nanos at, const std::vector<ExposedSample>& samples) {
     ++points_;
   }
   // Half the window at a time: what is left is over soon, or goes on as long as the series are so many.
-  for (Nanos kept = window_ / 2; points_ > points_max_ && kept > Nanos(0); kept /= 2) {
+  for (Nanos kept = window_ / 2; (points_ > points_max_ || bytes_ > kBytesMax) && kept > Nanos(0);
+       kept /= 2) {
     shortened_ = true;
     DropBefore(at - kept);
   }
@@ -34,7 +45,12 @@ void History::DropBefore(Nanos time) {
         points.pop_front();
         --points_;
       }
-      each = points.empty() ? all.erase(each) : std::next(each);
+      if (!points.empty()) {
+        ++each;
+        continue;
+      }
+      bytes_ -= BytesOf(each->first);
+      each = all.erase(each);
     }
     name = all.empty() ? series_.erase(name) : std::next(name);
   }

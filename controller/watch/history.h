@@ -2,7 +2,8 @@
 //
 // Data path: ParseExposition() -> Add() -> Expression::Evaluate().
 // Thread:    a plain value, owned by whoever holds it.
-// Bounds:    points older than `window` are dropped, and of more than kPointsMax the oldest; a series without points goes.
+// Bounds:    points older than `window` are dropped, and of more than kPointsMax, or with kBytesMax of labels, the oldest; a series
+//            without points goes.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +28,7 @@ using SeriesPasts = std::map<Labels, std::deque<TimedValue>>;
 class History {
  public:
   static constexpr size_t kPointsMax = 1'000'000;
+  static constexpr size_t kBytesMax = 64 * 1024 * 1024;
 
   // `window`: how far back the expressions look. `points_max`: for tests.
   explicit History(Nanos window, size_t points_max = kPointsMax);
@@ -49,6 +51,7 @@ class History {
   std::map<std::string, SeriesPasts> series_;
   Nanos latest_{0};
   size_t points_ = 0;
+  size_t bytes_ = 0;  // of the series' labels
   bool shortened_ = false;
 };
 

@@ -101,10 +101,11 @@ void RunWatch::Conclude() {
 }
 
 std::string RunWatch::ProblemOf(const Metric& metric) const {
+  const bool some_read = failed_ < pages_;
+  if (some_read && metric.points == 0 && !metric.why.empty()) return metric.why;
   if (failed_ > 0) {
     return fmt::format("{} of {} pages could not be read: {}", failed_, pages_, error_);
   }
-  if (metric.points == 0 && !metric.why.empty()) return metric.why;
   if (metric.missing > 0) {
     return fmt::format("{} of {} pages had none of its series", metric.missing, pages_);
   }

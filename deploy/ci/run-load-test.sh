@@ -6,6 +6,7 @@
 #   LOAD_TEST_SCRIPT      the k6 script or archive
 #   LOAD_TEST_TARGET      the script's API_BASE_URL
 #   LOAD_TEST_ENV         more variables for the script, in the format of an --env-file; never on a command line
+#   LOAD_TEST_VARIABLES   names of variables of this environment that the script gets as they are: secrets, whatever is in them
 #   LOAD_TEST_AGENTS      how many agents
 #   LOAD_TEST_THRESHOLDS  a line each, METRIC=EXPRESSION, such as http_req_duration=p(95)<200, beside the script's
 #   LOAD_TEST_STRICT      true: a result that is not trustworthy fails (exit code 98)
@@ -25,10 +26,17 @@ results=${LOAD_TEST_RESULTS:-results}
 mkdir -p "$results"
 rm -f "$results"/{summary.json,summary.md,output.txt,result.json,report.html,junit.xml}
 
-# The folder of results, not /tmp: kctl may run in a container that sees the current folder only.
-env_file=$(mktemp "$results/env.XXXXXX")
+# The current folder, not /tmp: kctl may run in a container that sees nothing else. Not the results: they are uploaded, also
+# those of a job that was cancelled before this file could be removed.
+env_file=$(mktemp ./.load-test-env.XXXXXX)
 trap 'rm -f "$env_file"' EXIT
 printf '%s\n' "${LOAD_TEST_ENV:-}" >"$env_file"
+for name in ${LOAD_TEST_VARIABLES:-}; do
+  value=${!name-}
+  [[ $value ]] || continue
+  value=${value//\\/\\\\} value=${value//\"/\\\"} value=${value//\$/\\\$} value=${value//$'\n'/\\n}
+  printf '%s="%s"\n' "$name" "$value" >>"$env_file"
+done
 
 arguments=()
 if [[ ${LOAD_TEST_CONTROLLER:-} ]]; then

@@ -189,6 +189,16 @@ export default function () {
         self.assertIn("| ✅ | http_reqs | count==10 | 10 |", report)
         self.assertEqual(self.target.requests(), 10)
 
+    def test_a_secret_may_have_any_characters(self):
+        secret = 'it\'s "50$" \\ # back\\n\nand a line'
+        script = SCRIPT.replace("export default function () {", f"""export default function () {{
+  check(__ENV.WORD, {{ 'is the secret': (word) => word === {json.dumps(secret)} }});""")
+        self.assertNotEqual(script, SCRIPT)
+        self.env["WORD"] = secret
+        passed, job = self.run_action(script=script, variables="WORD NOT_SET")
+        self.assertTrue(passed, job.log)
+        self.assertEqual([], list(self.workspace.glob(".load-test-env*")))
+
     def test_a_failed_check_is_shown(self):
         passed, job = self.run_action(env="WORDS=others")
         self.assertFalse(passed, job.log)

@@ -67,8 +67,9 @@ class Job:
         self.artifacts = self.files / "artifacts"
         self.step_summary = self.files / "step-summary.md"
         self.step_summary.write_text("")
-        self.contexts = {"inputs": inputs or {}, "secrets": secrets or {}, "env": dict(self.job.get("env", {})), "steps": {},
-                         "github": {"workspace": str(self.workspace)}}
+        self.contexts = {"inputs": inputs or {}, "secrets": secrets or {}, "steps": {}, "github": {"workspace": str(self.workspace)}}
+        expressions = Expressions(self.contexts)
+        self.contexts["env"] = {name: expressions.text(value) for name, value in self.job.get("env", {}).items()}
         self.log = ""
         self.failed = False
         self.ran = []

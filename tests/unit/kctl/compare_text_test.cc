@@ -51,7 +51,7 @@ TEST_F(CompareText, TheTableEndsWithTheVerdict) {
   EXPECT_THAT(text, HasSubstr("run-b (s.js) against run-a (s.js)"));
   EXPECT_THAT(text, HasSubstr("+30.0 %"));
   EXPECT_THAT(text, HasSubstr("+20 .. +41"));
-  EXPECT_THAT(text, HasSubstr("1 figures of single endpoints are the same (--all)"));
+  EXPECT_THAT(text, HasSubstr("1 figures of single endpoints have too few samples (--all)"));
   EXPECT_TRUE(text.ends_with("worse: 1 of 2 figures worse, 0 better\n")) << text;
   EXPECT_THAT(ComparisonTable(runs(), true, false), HasSubstr("too few samples"));
 }

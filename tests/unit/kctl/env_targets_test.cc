@@ -40,10 +40,19 @@ TEST(EnvTargets, WhatIsNoNumberIsAnError) {
   }
 }
 
-TEST(EnvTargets, UnknownOnesAreSaid) {
-  const auto targets = TargetsOfEnv({{"TARGET_COLOUR", "red"}});
+TEST(EnvTargets, TimeoutsAreAtMost) {
+  const auto targets = TargetsOfEnv({{"TARGET_TIMEOUT_RATE", "0.005"}});
   ASSERT_TRUE(targets.ok());
-  EXPECT_THAT(targets->warnings, ElementsAre(HasSubstr("TARGET_COLOUR means nothing")));
+  EXPECT_EQ(targets->figures[0].measure, "timeout_rate");
+  EXPECT_FALSE(targets->figures[0].at_least);
+}
+
+TEST(EnvTargets, UnknownOnesAreSaid) {
+  const auto targets = TargetsOfEnv(
+      {{"TARGET_COLOUR", "red"}, {"TARGET_P97_LATENCY", "3"}, {"TARGET_SAMPLE_RATE", "5"}});
+  ASSERT_TRUE(targets.ok());
+  EXPECT_THAT(targets->warnings, ElementsAre(HasSubstr("TARGET_P97_LATENCY means nothing"),
+                                             HasSubstr("TARGET_SAMPLE_RATE=5 is not a rate")));
 }
 
 }  // namespace

@@ -123,6 +123,53 @@ TEST(Capacity, WhatDoesNotComeBackDidNotRecover) {
   EXPECT_FALSE(recovery->took);
 }
 
+// Stages of the guide's scripts: up, hold, down to nothing.
+TEST(Capacity, ARampThatGoesUpAndDownIsNoSpike) {
+  std::vector<Window> windows;
+  for (int i = 1; i <= 20; ++i) windows.push_back(At(i * 10, 2.5 * i, 2 * i, 50 + i));
+  for (int i = 21; i <= 50; ++i) windows.push_back(At(i * 10, 50, 40, 70));
+  for (int i = 51; i <= 60; ++i)
+    windows.push_back(At(i * 10, 50 - 5 * (i - 50), 40 - 4 * (i - 50), 300));
+  EXPECT_FALSE(FindRecovery(windows));
+}
+
+// The guide's spike begins with a ramp from nothing.
+TEST(Capacity, ASpikeAfterARampRecovers) {
+  std::vector<Window> windows;
+  for (int i = 1; i <= 6; ++i) windows.push_back(At(i * 10, 1.6 * i, 1.6 * i, 50));
+  for (int i = 7; i <= 24; ++i) windows.push_back(At(i * 10, 300, 200, 800));
+  for (int i = 25; i <= 27; ++i) windows.push_back(At(i * 10, 100, 90, 400));
+  for (int i = 28; i <= 40; ++i) windows.push_back(At(i * 10, 10, 10, i < 30 ? 300 : 52));
+  windows.back().p95 = 500;  // one slow second at the end is not the target's state
+  const auto recovery = FindRecovery(windows);
+  ASSERT_TRUE(recovery);
+  ASSERT_TRUE(recovery->took);
+  EXPECT_LE(*recovery->took, std::chrono::seconds(30));
+  EXPECT_GE(*recovery->took, std::chrono::seconds(10));
+}
+
+// VUs follow from the rate there, not the other way round.
+TEST(Capacity, AnArrivalRateHasNoKnee) {
+  std::mt19937_64 random(11);
+  std::uniform_int_distribution<int> vus(4, 12);
+  Result result;
+  for (int i = 1; i <= 120; ++i) {
+    result.points.push_back(
+        {.at = std::chrono::seconds(i), .length = std::chrono::seconds(1), .vus = vus(random)});
+    result.points.back().requests = 100;
+  }
+  Scenario scenario;
+  scenario.executor = ExecutorKind::kConstantArrivalRate;
+  result.plan.scenarios = {scenario};
+  EXPECT_FALSE(FindKnee(result));
+}
+
+TEST(Capacity, NoRequestsHaveNoKnee) {
+  std::vector<Window> windows;
+  for (int i = 1; i <= 40; ++i) windows.push_back(At(i * 10, i * 5, 0, 0));
+  EXPECT_FALSE(FindKnee(windows));
+}
+
 TEST(Capacity, ASteadyLoadHasNoSpike) {
   std::vector<Window> windows;
   for (int i = 1; i <= 40; ++i) windows.push_back(At(i * 10, 50, 50, 80));

@@ -116,6 +116,17 @@ TEST(Compare, FewRequestsSaySo) {
   const Made made{.seconds = 10, .requests_per_second = 3};
   const RunComparison result = Compare(MakeResult(made), MakeResult(made), {});
   EXPECT_EQ(RowOf(result, "p99").change, Change::kTooFewSamples);
+  const Made tiny{.seconds = 10, .requests_per_second = 0.5};
+  EXPECT_EQ(Compare(MakeResult(tiny), MakeResult(tiny), {}).verdict, Change::kTooFewSamples);
+}
+
+TEST(Compare, FailuresAreToldWithoutEndpointsToo) {
+  Result before = MakeResult({.seconds = 60, .requests_per_second = 100});
+  Result after = MakeResult({.seed = 2, .seconds = 60, .requests_per_second = 100, .failed = 0.9});
+  before.endpoints.clear();
+  after.endpoints.clear();
+  const RunComparison result = Compare(before, after, {});
+  EXPECT_EQ(RowOf(result, "failed").change, Change::kWorse);
 }
 
 TEST(Compare, AServiceAtAnotherAddressIsTheSame) {
@@ -156,10 +167,12 @@ TEST(Compare, UntrustworthyRunsAreNotComparable) {
                               {{SoundnessLabel::kInvalid, "agent a1 had no CPU", "a1", {}, {}}}};
   EXPECT_THAT(Compare(before, after, {}).incomparable,
               Contains(HasSubstr("starved is invalid: agent a1 had no CPU")));
+  // Stopped, aborted by a threshold or by the script: the light part of a ramp is not the whole.
   after = before;
   after.run_id = "stopped";
-  after.exit_code = 103;
-  EXPECT_THAT(Compare(before, after, {}).incomparable, Contains(HasSubstr("was stopped")));
+  after.points.resize(8);
+  EXPECT_THAT(Compare(before, after, {}).incomparable,
+              Contains("stopped ended before its plan did, after 8s of 20s"));
   after = before;
   after.run_id = "now";
   after.state = "running";

@@ -71,7 +71,15 @@ TEST(Targets, ErrorsNameThePlaceAndWhatMayStandThere) {
            {"reliability:\n  error_rate: low\n", "t.yaml:2:15: expected a number"},
            {"reliability:\n  my_rate: 0.5\n", "write >0.5 or <0.5"},
            {"reliability:\n  my_rate: <0.5\n", "nothing measures \"my_rate\""},
-           {"throughput:\n  requests_per_second: 20-10\n", "expected a range"}}) {
+           {"throughput:\n  requests_per_second: 20-10\n", "expected a range"},
+           {"reliability:\n  error_rate: 1\n", "error_rate is a share: write 1%"},
+           {"reliability:\n  uptime: 99.9\n", "uptime is a share: write 99.9%"},
+           {"reliability:\n  error_rate: {target: <5%, critical: 1%}\n",
+            "critical is on the good side"},
+           {"throughput:\n  requests_per_second: {target: 10-20, critical: 5}\n",
+            "a range has no critical"},
+           {"response_time:\n  - {name: A, match: x, target: 2s, quantile: }\n",
+            "expected a quantile"}}) {
     const auto targets = ParseTargets(text, "t.yaml");
     ASSERT_FALSE(targets.ok()) << text;
     EXPECT_THAT(Message(targets.status()), HasSubstr(message));
@@ -109,6 +117,30 @@ TEST(Targets, WatchedMetricsAreJudgedByTheirMean) {
   EXPECT_EQ(RowOf(rows, "cache hit rate").verdict, TargetVerdict::kCritical);
   EXPECT_EQ(RowOf(rows, "cache hit rate").measured, "45 %");
   EXPECT_EQ(RowOf(rows, "database connections").verdict, TargetVerdict::kMet);
+}
+
+// "critical above 5 %" does not turn the target round.
+TEST(Targets, ACriticalValuesSignIsTheTargets) {
+  const auto targets =
+      ParseTargets("reliability:\n  error_rate: {target: <1%, critical: \">5%\"}\n", "t.yaml");
+  ASSERT_TRUE(targets.ok()) << targets.status();
+  const auto verdict = [&](double failed) {
+    return JudgeTargets(*targets, MakeResult({.seconds = 30, .failed = failed}))[0].verdict;
+  };
+  EXPECT_EQ(verdict(0.001), TargetVerdict::kMet);
+  EXPECT_EQ(verdict(0.03), TargetVerdict::kMissed);
+  EXPECT_EQ(verdict(0.2), TargetVerdict::kCritical);
+}
+
+TEST(Targets, WhatFlagsWatchCanBeATarget) {
+  EXPECT_FALSE(ParseTargets("reliability:\n  hit_rate: \">70%\"\n", "t.yaml").ok());
+  EXPECT_TRUE(ParseTargets("reliability:\n  hit_rate: \">70%\"\n", "t.yaml", {"hit_rate"}).ok());
+}
+
+TEST(Targets, AShortRunHasARateToo) {
+  const auto targets = ParseTargets("throughput:\n  requests_per_second: 100\n", "t.yaml");
+  ASSERT_TRUE(targets.ok());
+  EXPECT_EQ(JudgeTargets(*targets, MakeResult({.seconds = 3}))[0].verdict, TargetVerdict::kMet);
 }
 
 TEST(Targets, TimeoutsAreUnknownWithoutTheirTag) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <memory>
 
 #include "common/base/status.h"
@@ -113,12 +114,19 @@ TEST(Result, OtherFilesAreRefusedByName) {
            {"[1]", "is not a JSON object"},
            {"{\"metrics\":{}}", "is not a result of kload"},
            {"{\"kload_result\":2,\"run\":{}}", "another version"},
-           {"{\"kload_result\":1,\"run\":{\"points\":3}}", "is damaged"}}) {
+           {"{\"kload_result\":1,\"run\":{\"points\":3}}", "is damaged"},
+           {"{\"a\\\"[\":" + std::string(100'000, '['), "is nested too deeply"}}) {
     const auto run = ParseResultFile(text, "r.json");
     ASSERT_FALSE(run.ok()) << text;
     EXPECT_THAT(Message(run.status()), HasSubstr(message));
     EXPECT_THAT(Message(run.status()), HasSubstr("--export"));
   }
+}
+
+TEST(Result, WhatIsNoNumberIsRefused) {
+  v1::GetRunResponse run = Made();
+  run.mutable_points(0)->set_p95_ms(std::numeric_limits<double>::quiet_NaN());
+  EXPECT_FALSE(DecodeResult(run).ok());
 }
 
 TEST(Result, DamagedTotalsAreRefused) {
