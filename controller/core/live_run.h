@@ -26,11 +26,13 @@ struct LiveRun {
   LiveRun(AdmittedRun admitted, Nanos now, Nanos unix_now)
       : run(std::move(admitted.spec), now),
         order(std::move(admitted.order)),
+        secrets_lost(admitted.secrets_lost),
         unix_minus_steady(unix_now - now) {}
   const std::string& id() const { return run.spec().id; }
 
   Run run;
   const v1::Prepare order;  // without run id and slice
+  const bool secrets_lost;  // it had secrets that only an earlier process knew
   // What makes raw samples' times of steady ones: fixed, so that a step of the wall clock moves none of them.
   const Nanos unix_minus_steady;
   std::shared_ptr<RunPushes> pushes;       // null: it pushes nothing; pushes at work share it

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "common/k6/secrets.h"
 #include "common/wire/summary_wire.h"
 #include "controller/core/live_run.h"
 #include "controller/run/run_wire.h"
@@ -18,6 +19,21 @@ namespace kload::controller {
 namespace {
 
 constexpr size_t kBaselineNameMax = 64;
+
+// What may be kept of an endpoint's name: without the run's secrets, and when an earlier process had those, without queries.
+ShownName ShownNameOf(const LiveRun& live) {
+  if (live.secrets_lost) {
+    return [](const std::string& name) { return name.substr(0, name.find('?')); };
+  }
+  if (live.order.secret_sources().empty()) return [](const std::string& name) { return name; };
+  std::vector<k6::SecretSource> sources;
+  for (const v1::SecretSource& source : live.order.secret_sources()) {
+    sources.push_back({source.name(), {source.values().begin(), source.values().end()}});
+  }
+  return [secrets = k6::Secrets(std::move(sources))](const std::string& name) {
+    return secrets.Redact(name);
+  };
+}
 
 }  // namespace
 
@@ -137,7 +153,7 @@ absl::StatusOr<v1::GetRunResponse> Runs::Get(const std::string& asked) {
         fmt::format("run {} cannot be read from the history: another version stored it", run_id));
   }
   if (live != nullptr) {
-    AddTotals(live->run.series(), response);
+    AddTotals(live->run.series(), ShownNameOf(*live), response);
     response.clear_notes();
     for (const RunNote& note : live->run.notes()) *response.add_notes() = wire::EncodeNote(note);
   } else if (response.summary().notes_size() > 0) {
@@ -162,7 +178,7 @@ void Runs::Do(LiveRun& live, const KeepNote& action) {
 
 void Runs::KeepTotals(LiveRun& live) {
   v1::GetRunResponse totals;
-  AddTotals(live.run.series(), totals);
+  AddTotals(live.run.series(), ShownNameOf(live), totals);
   if (totals.totals_size() > 0) {
     Keep(live, Store::Detail::kTotals, 0, totals.SerializeAsString());
   }

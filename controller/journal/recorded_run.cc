@@ -52,6 +52,7 @@ absl::StatusOr<RecordedRun> DecodeRun(const std::string& bytes, Nanos now, Nanos
     const Nanos then_by_wall = now - (unix_now - Nanos(message.unix_ns()));
     run.shift = then_by_wall - Nanos(message.steady_ns());
   }
+  run.admitted.secrets_lost = message.had_secrets();
   if (message.had_secrets()) {
     run.admitted.warnings.push_back(
         "the run's secrets are not recorded: agents that join it from now on have none");

@@ -21,6 +21,7 @@ struct AdmittedRun {
   RunSpec spec;       // without id and creation time
   v1::Prepare order;  // what agents are told, without run id and slice
   std::vector<std::string> warnings;
+  bool secrets_lost = false;                    // only an earlier process knew its secrets
   bool handles_summary = false;                 // the script exports handleSummary()
   std::vector<v1::PrometheusWrite> prometheus;  // where to push to; not looked into
   v1::StartRunRequest request;  // what it came from, with the bundle in place of a scenario's name

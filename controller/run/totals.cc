@@ -29,6 +29,7 @@ std::span<const std::string_view> TagsOf(std::string_view metric) {
 
 class Projection {
  public:
+  explicit Projection(const ShownName& shown) : shown_(shown) {}
   // The endpoint's tags of the series, without the ones that are not told apart. Empty: it belongs to no endpoint.
   Tags Of(const Tags& tags, std::span<const std::string_view> kept) {
     Tags out;
@@ -39,26 +40,26 @@ class Projection {
     for (const std::string_view tag : kept) {
       const std::string* value = FindTag(tags, tag);
       if (value == nullptr) continue;
-      const bool other = tag == "name" && !known;
-      out.emplace_back(tag, other ? kOtherEndpoints : *value);
+      out.emplace_back(tag, tag != "name" ? *value : known ? shown_(*value) : kOtherEndpoints);
     }
     return out;
   }
 
  private:
+  const ShownName& shown_;
   std::set<std::string> names_;
 };
 
 }  // namespace
 
-void AddTotals(const ClusterSeries& series, v1::GetRunResponse& response) {
+void AddTotals(const ClusterSeries& series, const ShownName& shown, v1::GetRunResponse& response) {
   Delta all;
   for (const ClusterSeries::Metric& metric : series.metrics()) {
     all.series.push_back(
         {std::make_shared<const SeriesKey>(SeriesKey{metric.def, {}}), metric.total});
   }
   std::map<std::pair<std::string, Tags>, SeriesDelta> endpoints;
-  Projection projection;
+  Projection projection(shown);
   for (const ClusterSeries::Series& each : series.series()) {
     const std::span<const std::string_view> kept = TagsOf(each.key->metric.name);
     if (kept.empty()) continue;
