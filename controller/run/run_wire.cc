@@ -48,7 +48,7 @@ std::string WithoutKeys(const std::string& options_json) {
 v1::Plan EncodeShownPlan(const TestPlan& plan) {
   v1::Plan message = wire::EncodePlan(plan);
   v1::RunOptions& options = *message.mutable_options();
-  options.mutable_network()->clear_tls_client_certificates();
+  options.clear_tls_client_certificates();
   options.set_consolidated_options_json(WithoutKeys(options.consolidated_options_json()));
   return message;
 }
