@@ -191,9 +191,9 @@ export default function () {
 
     def test_a_secret_may_have_any_characters(self):
         secret = 'it\'s "50$" \\ # back\\n\nand a line'
-        script = SCRIPT.replace("export default function () {", f"""export default function () {{
+        script = self.SCRIPT.replace("export default function () {", f"""export default function () {{
   check(__ENV.WORD, {{ 'is the secret': (word) => word === {json.dumps(secret)} }});""")
-        self.assertNotEqual(script, SCRIPT)
+        self.assertNotEqual(script, self.SCRIPT)
         self.env["WORD"] = secret
         passed, job = self.run_action(script=script, variables="WORD NOT_SET")
         self.assertTrue(passed, job.log)
