@@ -93,11 +93,11 @@ class ReportVerb final : public Verb {
   }
 
   absl::Status Write(const GlobalFlags& global) {
+    const bool page = !html_.empty() || (markdown_.empty() && junit_.empty() && export_.empty());
+    if (page) KLOAD_RETURN_IF_ERROR(CanMakePages());
     KLOAD_ASSIGN_OR_RETURN(const v1::GetRunResponse run, LoadResult(source_, global));
     KLOAD_ASSIGN_OR_RETURN(const std::optional<analysis::Targets> targets, ReadTargets(run));
-    if (html_.empty() && markdown_.empty() && junit_.empty() && export_.empty()) {
-      html_ = DefaultPage(source_);
-    }
+    if (page && html_.empty()) html_ = DefaultPage(source_);
     absl::StatusOr<Result> result = DecodeResult(run);
     if (!result.ok()) return Annotate(result.status(), source_);
     const Report report = Analyze(*std::move(result), targets);

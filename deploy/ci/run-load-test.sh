@@ -68,8 +68,10 @@ esac
 python3 "$here/summary.py" "$results/summary.json" --exit-code "$code" --script "$LOAD_TEST_SCRIPT" \
   --target "${LOAD_TEST_TARGET:-}" --output "$results/output.txt" >"$results/summary.md"
 if [[ -s $results/result.json ]]; then
-  "${LOAD_TEST_KCTL:-kctl}" report "$results/result.json" --html "$results/report.html" --junit "$results/junit.xml" </dev/null ||
-    echo "load test: no report could be made" >&2
+  for form in junit=junit.xml html=report.html; do
+    "${LOAD_TEST_KCTL:-kctl}" report "$results/result.json" "--${form%=*}" "$results/${form#*=}" </dev/null ||
+      echo "load test: ${form#*=} could not be made" >&2
+  done
 fi
 
 if [[ ${GITHUB_OUTPUT:-} ]]; then

@@ -82,6 +82,14 @@ std::string EscapeHtml(std::string_view text) {
   return out;
 }
 
+absl::Status CanMakePages() {
+  constexpr size_t kLeast = 1000;  // what stands in its place is a comment
+  if (assets::ECharts().size() >= kLeast) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "this kctl was built without ECharts, which draws the page's charts: run scripts/bootstrap "
+      "and build again; --markdown, --junit and --export work without");
+}
+
 std::string ReportHtml(const Report& report) {
   const std::map<std::string_view, std::string> parts = {
       {"title", EscapeHtml(fmt::format("{} · {}", report.result.script, report.result.run_id))},

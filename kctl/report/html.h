@@ -7,12 +7,17 @@
 //            and lets it fetch nothing.
 #pragma once
 
+#include <absl/status/status.h>
+
 #include <string>
 #include <string_view>
 
 #include "kctl/report/report.h"
 
 namespace kload::kctl {
+
+// OK, or FailedPrecondition when kctl was built without what draws the charts.
+absl::Status CanMakePages();
 
 std::string ReportHtml(const Report& report);
 

@@ -24,6 +24,12 @@ SCENARIOS = ROOT / "scripts" / "load-tests"
 GUIDE_FOLDER = ROOT.parent / "shared" / "seed"
 
 
+def has_charts():
+    """Whether this kctl was built with what draws the charts of `kctl report`."""
+    said = subprocess.run([BIN / "kctl", "report", "none.json"], capture_output=True, text=True, timeout=20).stderr
+    return "built without ECharts" not in said
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
