@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "common/base/status.h"
-#include "common/wire/plan_wire.h"
 #include "common/wire/summary_wire.h"
+#include "controller/run/run_wire.h"
 
 namespace kload::controller {
 
