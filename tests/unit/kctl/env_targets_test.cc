@@ -32,8 +32,7 @@ TEST(EnvTargets, WhatIsNoNumberIsAnError) {
                                                         {"TARGET_P95_LATENCY", ""},
                                                         {"TARGET_P95_LATENCY", "-1"},
                                                         {"TARGET_ERROR_RATE", "1%"},
-                                                        {"TARGET_ERROR_RATE", "1.5"},
-                                                        {"TARGET_CACHE_HIT_RATE", "70"}}) {
+                                                        {"TARGET_ERROR_RATE", "1.5"}}) {
     const auto targets = TargetsOfEnv({{name, value}});
     ASSERT_FALSE(targets.ok()) << name << "=" << value;
     EXPECT_THAT(Message(targets.status()), HasSubstr(name + "=" + value));
