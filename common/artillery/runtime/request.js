@@ -132,8 +132,8 @@ function render(fields, context, step, test) {
 
 const SEEN = ['name', 'json', 'body', 'form', 'formData', 'qs', 'cookie', 'auth'];
 
-// Likewise, with `request` for functions of the processor, in which values take the places of templates. Each template is
-// filled in once: they see what is sent.
+// Likewise, with `request` for functions of the processor, in which values take the places of templates. Each template
+// is filled in once: they see what is sent.
 function renderSeen(fields, request, context, step, test) {
   const made = { ...fields };
   for (const key of SEEN) {
