@@ -223,7 +223,14 @@ void CheckScenario(const Value& scenario, const std::string& path, Checker& chec
     return;
   }
   if (const Value* weight = scenario.Find("weight")) {
-    checker.Number(*weight, path + ".weight", "2", 0);
+    // Templates are filled in for a vuser, and weights say which one it is.
+    if (HasTemplate(weight->text)) {
+      checker.Add(
+          weight->place, path + ".weight",
+          fmt::format("{} is not a number such as 2; weights take no templates", Shown(*weight)));
+    } else {
+      checker.Number(*weight, path + ".weight", "2", 0);
+    }
   }
   const Value* flow = scenario.Find("flow");
   if (flow == nullptr) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,8 @@ namespace kload::artillery {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kEndpoint = "plugins.metrics-by-endpoint.";
 
 // What a threshold is about: http_req_duration and p(95).
 struct Subject {
@@ -24,9 +27,10 @@ std::optional<std::string> StatisticOf(std::string_view name) {
   if (name == "mean") return "avg";
   if (name == "median") return "med";
   if (name == "p999") return "p(99.9)";
+  if (!name.starts_with('p')) return std::nullopt;
   int percentile = 0;
   const auto [end, error] = std::from_chars(name.data() + 1, name.data() + name.size(), percentile);
-  if (!name.starts_with('p') || error != std::errc() || end != name.data() + name.size() ||
+  if (error != std::errc() || end != name.data() + name.size() || percentile < 0 ||
       percentile > 100) {
     return std::nullopt;
   }
@@ -38,6 +42,33 @@ bool FitsSelector(std::string_view value) {
   return value.find_first_of("{},\"'") == std::string_view::npos && !value.empty();
 }
 
+// Whether the name is one of Artillery's own metrics, or meant to be: no test measures anything under it.
+bool IsArtillerys(std::string_view metric) {
+  constexpr std::array<std::string_view, 4> kPrefixes = {"http.", "vusers.", kEndpoint, "error."};
+  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                     [&](std::string_view prefix) { return metric.starts_with(prefix); });
+}
+
+// How many responses had the status, of those that `name` selects ("" or "name:/a,").
+std::optional<Subject> StatusOf(std::string_view name, std::string_view status) {
+  const bool is_number = status.find_first_not_of("0123456789") == std::string_view::npos;
+  if (status.empty() || !is_number) return std::nullopt;
+  return Subject{fmt::format("http_reqs{{{}status:{}}}", name, status), "count"};
+}
+
+// plugins.metrics-by-endpoint./a.codes.200
+std::optional<Subject> EndpointStatusOf(std::string_view metric) {
+  constexpr std::string_view kCodes = ".codes.";
+  const size_t codes = metric.rfind(kCodes);
+  if (!metric.starts_with(kEndpoint) || codes == std::string_view::npos ||
+      codes < kEndpoint.size()) {
+    return std::nullopt;
+  }
+  const std::string_view name = metric.substr(kEndpoint.size(), codes - kEndpoint.size());
+  if (!FitsSelector(name)) return std::nullopt;
+  return StatusOf(fmt::format("name:{},", name), metric.substr(codes + kCodes.size()));
+}
+
 // histogram.p95 of one of the histograms.
 std::optional<Subject> HistogramOf(std::string_view metric) {
   const size_t dot = metric.rfind('.');
@@ -45,18 +76,20 @@ std::optional<Subject> HistogramOf(std::string_view metric) {
   const std::string_view name = metric.substr(0, dot);
   const std::optional<std::string> statistic = StatisticOf(metric.substr(dot + 1));
   if (!statistic || !FitsSelector(name)) return std::nullopt;
-  constexpr std::string_view kEndpoint = "plugins.metrics-by-endpoint.response_time.";
+  const std::string endpoint = fmt::format("{}response_time.", kEndpoint);
   if (name == "http.response_time") return Subject{"http_req_duration", *statistic};
   if (name == "vusers.session_length") return Subject{"vusers_session_length", *statistic};
-  if (name.starts_with(kEndpoint)) {
-    return Subject{fmt::format("http_req_duration{{name:{}}}", name.substr(kEndpoint.size())),
+  if (name.starts_with(endpoint) && name.size() > endpoint.size()) {
+    return Subject{fmt::format("http_req_duration{{name:{}}}", name.substr(endpoint.size())),
                    *statistic};
   }
+  if (IsArtillerys(metric)) return std::nullopt;
   return Subject{fmt::format("artillery_histogram{{metric:{}}}", name), *statistic};
 }
 
 std::optional<Subject> SubjectOf(std::string_view metric) {
   constexpr std::string_view kCodes = "http.codes.";
+  constexpr std::string_view kByName = "vusers.created_by_name.";
   constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kCounters = {{
       {"vusers.created", "vusers_created"},
       {"vusers.completed", "vusers_completed"},
@@ -69,11 +102,13 @@ std::optional<Subject> SubjectOf(std::string_view metric) {
     if (metric == name) return Subject{std::string(counter), "count"};
   }
   if (metric == "http.request_rate") return Subject{"http_reqs", "rate"};
-  if (metric == "http.responses") return std::nullopt;
-  if (metric.starts_with(kCodes)) {
-    return Subject{fmt::format("http_reqs{{status:{}}}", metric.substr(kCodes.size())), "count"};
+  if (metric.starts_with(kCodes)) return StatusOf("", metric.substr(kCodes.size()));
+  if (auto codes = EndpointStatusOf(metric)) return codes;
+  const bool is_by_name = metric.starts_with(kByName) && metric.size() > kByName.size();
+  if (!is_by_name) {
+    if (auto histogram = HistogramOf(metric)) return histogram;
+    if (IsArtillerys(metric)) return std::nullopt;
   }
-  if (auto histogram = HistogramOf(metric)) return histogram;
   if (!FitsSelector(metric)) return std::nullopt;
   return Subject{fmt::format("artillery_counter{{metric:{}}}", metric), "count"};
 }
@@ -87,10 +122,14 @@ class EnsureReader {
     const std::optional<Subject> subject = SubjectOf(metric);
     if (!subject) {
       checker_.Add(place, path,
-                   fmt::format("no threshold can be on {}; there are http.response_time.p95 (min, "
+                   fmt::format("no threshold can be on {0}; there are http.response_time.p95 (min, "
                                "max, mean, median, p50 to p999), http.codes.200, http.requests, "
-                               "http.request_rate, vusers.*, errors.* and custom metrics",
-                               metric));
+                               "http.request_rate, http.downloaded_bytes, vusers.created, "
+                               "vusers.completed, vusers.failed, vusers.skipped, "
+                               "vusers.session_length.p95, vusers.created_by_name.NAME, "
+                               "{1}response_time.NAME.p95, {1}NAME.codes.200, errors.* and custom "
+                               "metrics",
+                               metric, kEndpoint));
       return;
     }
     double number = 0;

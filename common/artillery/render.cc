@@ -34,7 +34,8 @@ std::string HintFor(std::string_view name) {
     if (name.starts_with(prefix))
       return fmt::format("set it, -e {}=...", name.substr(prefix.size()));
   }
-  return "there are $environment, $processEnvironment.NAME and names of --variables";
+  return "there are $environment, $processEnvironment.NAME and names of config.variables that "
+         "have one value, known before the test";
 }
 
 void Render(Value& value, const std::string& path, const Scope& scope, Checker& checker) {

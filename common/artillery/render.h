@@ -1,4 +1,4 @@
-// Templates that are filled in before the test begins: those of phases, conditions and file names.
+// Templates that are filled in before the test begins: those of the target, phases, conditions and file names.
 //
 // Thread: pure functions.
 #pragma once
@@ -16,7 +16,7 @@ namespace kload::artillery {
 struct Scope {
   std::map<std::string, std::string> env;        // $processEnvironment.NAME, $env.NAME
   std::string environment;                       // $environment
-  std::map<std::string, std::string> variables;  // NAME, of --variables
+  std::map<std::string, std::string> variables;  // NAME, of config.variables
 };
 
 // Fills in all texts below the value; a text that becomes a number is one then. Adds a problem for what has no value.

@@ -162,6 +162,21 @@ bool HasExpectations(const Value& value) {
                      [](const Member& member) { return HasExpectations(member.value); });
 }
 
+// The first part of the test that has expectations; null where there are none.
+const Value* Expecting(const Value& test) {
+  for (const char* key : {"scenarios", "before", "after"}) {
+    const Value* part = test.Find(key);
+    if (part != nullptr && HasExpectations(*part)) return part;
+  }
+  return nullptr;
+}
+
+// Whether responses are checked that have no expectations of their own.
+bool ExpectsDefault(const Value& expect) {
+  const Value* all = expect.Find("expectDefault200");
+  return all != nullptr && (all->boolean || all->text == "true");
+}
+
 Json ThresholdsOf(const Value& test, Checker& checker) {
   Json thresholds = Json::object();
   const Value& config = *test.Find("config");
@@ -174,7 +189,8 @@ Json ThresholdsOf(const Value& test, Checker& checker) {
     AddEnsure(*ensure, "config.plugins.ensure", thresholds, checker);
   }
   // A failed expectation fails the test.
-  if (plugins->Find("expect") != nullptr && HasExpectations(*test.Find("scenarios"))) {
+  const Value* expect = plugins->Find("expect");
+  if (expect != nullptr && (ExpectsDefault(*expect) || Expecting(test) != nullptr)) {
     thresholds["checks"].push_back("rate==1");
   }
   return thresholds;
@@ -211,11 +227,11 @@ std::vector<std::string> WarningsOf(const Value& test) {
                     ToString(pool->place)));
   }
   const Value* plugins = config.Find("plugins");
-  if ((plugins == nullptr || plugins->Find("expect") == nullptr) &&
-      test.Find("scenarios") != nullptr && HasExpectations(*test.Find("scenarios"))) {
+  const Value* expecting = Expecting(test);
+  if (expecting != nullptr && (plugins == nullptr || plugins->Find("expect") == nullptr)) {
     warnings.push_back(fmt::format(
         "{}: expectations are not checked without config.plugins.expect, as in Artillery",
-        ToString(test.Find("scenarios")->place)));
+        ToString(expecting->place)));
   }
   return warnings;
 }
@@ -227,7 +243,14 @@ Scope ScopeOf(const Value& test, const TestFlags& flags,
   const Value* variables = config == nullptr ? nullptr : config->Find("variables");
   if (variables == nullptr) return scope;
   for (const Member& each : variables->members) {
-    if (!HasTemplate(each.value.text)) scope.variables[each.name] = each.value.text;
+    const Kind kind = each.value.kind;
+    const bool is_one = kind == Kind::kText || kind == Kind::kNumber || kind == Kind::kBool;
+    if (!is_one) continue;
+    // Its templates may name the environment and variables before it; others have no value yet.
+    Checker unknown;
+    Value value = each.value;
+    RenderAll(value, each.name, scope, unknown);
+    if (unknown.Status().ok()) scope.variables[each.name] = value.text;
   }
   return scope;
 }
@@ -236,7 +259,7 @@ Scope ScopeOf(const Value& test, const TestFlags& flags,
 void RenderConfig(Value& test, const Scope& scope, Checker& checker) {
   Value* config = test.Find("config");
   if (config == nullptr) return;
-  for (const std::string key : {"phases", "payload", "ensure", "processor", "tls"}) {
+  for (const std::string key : {"target", "phases", "payload", "ensure", "processor", "tls"}) {
     if (Value* value = config->Find(key)) RenderAll(*value, "config." + key, scope, checker);
   }
   Value* http = config->Find("http");

@@ -161,9 +161,12 @@ class Steps(ArtilleryCase):
         over: things
       - loop:
           - get: {url: "/list/{{ each }}-{{ at }}"}
-        over: [a, b]
+        over: [a, "{{ letter }}"]
         loopElement: each
         loopValue: at
+      - loop:
+          - get: {url: "/deep/{{ $loopElement.id }}"}
+        over: [{id: "{{ letter }}{{ $loopCount }}"}]
       - loop:
           - get: {url: "/range/{{ $loopCount }}"}
         count: "2-4"
@@ -183,11 +186,11 @@ module.exports = {
   spend(context, events, done) { context.vars.left = (context.vars.left ?? 3) - 1; done(); },
   hasMore(context, next) { next(context.vars.left > 0); },
 };
-""") + "  variables: {things: [[{id: x}, {id: y}]]}\n")
+""") + "  variables: {letter: b, things: [[{id: x}, {id: y}]]}\n")
         self.kctl(path)
         paths = self.recorder.paths()
-        in_turn = ["/count/0", "/count/1", "/count/2", "/over/x", "/over/y", "/list/a-0", "/list/b-1", "/range/2",
-                   "/range/3", "/page", "/page", "/page"]
+        in_turn = ["/count/0", "/count/1", "/count/2", "/over/x", "/over/y", "/list/a-0", "/list/b-1", "/deep/b2",
+                   "/range/2", "/range/3", "/page", "/page", "/page"]
         self.assertEqual(paths[:len(in_turn)], in_turn)
         self.assertEqual(sorted(paths[len(in_turn):-1]), ["/p/1", "/p/2", "/p/2"])
         self.assertEqual(paths[-1], "/end/true")
@@ -281,6 +284,37 @@ scenarios:
         self.assertIn("mine.rate", aggregate["rates"])
         self.assertEqual(aggregate["counters"]["vusers.created_by_name.hooked"], 1)
 
+    def test_hooks_see_what_is_sent(self):
+        config = self.processor("""
+const tell = ({ method, url, name, json, body, form }, { vars }) =>
+  fetch(`${vars.target}/told`, { method: 'POST', body: JSON.stringify({ method, url, name, json, body, form }) });
+module.exports = {
+  change(request, context, events, next) { request.json.more = '{{ who }}'; next(); },
+  after: async (request, response, context) => tell(request, context),
+  wrong: async (error, request, context) => tell(request, context),
+};
+""") + "  variables: {who: ann}\n"
+        path = self.written("""
+      - post: {url: "/{{ who }}", name: "a {{ who }}", json: {a: ["{{ who }}"], n: "{{ $randomNumber(1, 1000000000) }}"}, afterResponse: after}
+      - post: {url: /body, body: "I am {{ who }} {{ $randomNumber(1, 1000000000) }}", afterResponse: after}
+      - post: {url: /form, form: {a: "{{ who }}"}, afterResponse: after}
+      - post: {url: /changed, json: {a: "{{ who }}"}, beforeRequest: change, afterResponse: after}
+      - post: {url: /error, json: {a: "{{ who }}"}, capture: {json: $.none, as: none}}
+""", config)
+        path.write_text(path.read_text().replace("- name: only", "- name: only\n    onError: wrong"))
+        self.kctl(path)
+        told = [json.loads(request.body) for request in self.recorder.requests if request.path == "/told"]
+        sent = {request.path: request.body for request in self.recorder.requests}
+        url = self.recorder.url
+        self.assertEqual(told, [
+            {"method": "POST", "url": f"{url}/ann", "name": "a ann", "json": json.loads(sent["/ann"])},
+            {"method": "POST", "url": f"{url}/body", "body": sent["/body"]},
+            {"method": "POST", "url": f"{url}/form", "form": {"a": "ann"}},
+            {"method": "POST", "url": f"{url}/changed", "json": {"a": "ann", "more": "ann"}},
+            {"method": "POST", "url": f"{url}/error", "json": {"a": "ann"}}])
+        self.assertEqual((told[0]["json"]["a"], sent["/body"][:9]), (["ann"], "I am ann "))
+        self.assertEqual((sent["/form"], json.loads(sent["/changed"])), ("a=ann", told[3]["json"]))
+
     def test_es_module(self):
         config = self.processor("export async function go(context) { context.vars.x = 'esm'; }\n", "helper.mjs")
         self.kctl(self.written("      - function: go\n      - get: {url: '/{{ x }}'}\n", config))
@@ -348,10 +382,32 @@ class Outcomes(ArtilleryCase):
         counters = self.counters(self.written(flow % 500, strict), code=99)
         self.assertEqual(counters["errors.Failed expectations for request sign in"], 1)
 
+    def test_expectations_of_all_and_of_hooks(self):
+        flow = "      - get: {url: /status/404}\n"
+        report, run = self.report(self.written(flow, "  plugins: {expect: {expectDefault200: true}}\n"), code=99)
+        self.assertEqual(report["aggregate"]["counters"]["plugins.expect.failed.statusCode"], 1)
+        self.kctl(self.written(flow, "  plugins: {expect: {expectDefault200: false}}\n"))
+        for hook in ("before", "after"):
+            top = f"{hook}: {{flow: [{{get: {{url: /login, expect: {{statusCode: %s}}}}}}]}}\n"
+            self.kctl(self.written(flow, "  plugins: {expect: {}}\n", top=top % 404), code=99)
+            self.kctl(self.written(flow, "  plugins: {expect: {}}\n", top=top % 200))
+
+    def test_endpoints_are_named_without_query(self):
+        flow = "      - get: {url: '/a?x=1'}\n      - get: {url: '/a?x=2'}\n"
+        for config, names in (("", ["/a"]), ("  plugins: {expect: {}}\n", ["/a"]),
+                              ("  plugins: {metrics-by-endpoint: {}}\n", ["/a?x=1", "/a?x=2"]),
+                              ("  plugins: {metrics-by-endpoint: {stripQueryString: true}}\n", ["/a"])):
+            with self.subTest(config):
+                counters = self.counters(self.written(flow, config))
+                self.assertEqual(sorted(name for name in counters if name.endswith(".codes.200") and "endpoint" in name),
+                                 [f"plugins.metrics-by-endpoint.{name}.codes.200" for name in names])
+
     def test_ensure(self):
         for ensure, code in (("{maxErrorRate: 0}", 0), ("{thresholds: [{http.response_time.p95: 0.0001}]}", 99),
                              ("{conditions: [{expression: http.codes.404 < 1 and vusers.created == 2}]}", 99),
-                             ("{conditions: [{expression: http.codes.404 == 2}]}", 0)):
+                             ("{conditions: [{expression: http.codes.404 == 2}]}", 0),
+                             ("{thresholds: [{plugins.metrics-by-endpoint./status/404.codes.404: 2}]}", 99),
+                             ("{thresholds: [{plugins.metrics-by-endpoint./status/404.codes.404: 3}]}", 0)):
             with self.subTest(ensure):
                 path = self.written("      - get: {url: /status/404}\n", f"  plugins: {{ensure: {ensure}}}\n",
                                       phases="[{duration: 1, arrivalCount: 2}]")
@@ -382,6 +438,14 @@ scenarios:
         self.kctl(path, "--environment", "local", "--variables", '{"greeting": "hi"}', "--overrides",
                   '{"config": {"phases": [{"duration": 1, "arrivalCount": 2}]}}', env={"WHO": "bob"})
         self.assertEqual(self.recorder.paths(), ["/login", "/hi/t-1/local/bob/bob", "/hi/t-1/local/bob/bob", "/bye/t-1"])
+
+    def test_the_target_has_variables(self):
+        path = self.written("      - get: {url: /}\n      - get: {url: '{{ target }}/again'}\n")
+        path.write_text(path.read_text().replace(self.recorder.url, "'http://{{ host }}'"))
+        self.kctl(path, "--variables", json.dumps({"host": self.recorder.url.removeprefix("http://")}))
+        self.assertEqual(self.recorder.paths(), ["/", "/again"])
+        run = self.kctl(path, code=107)
+        self.assertIn("test.yml:2:11: config.target: {{ host }} has no value here", run.output)
 
     def test_weights(self):
         path = self.place / "weights.yml"

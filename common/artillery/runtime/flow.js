@@ -58,7 +58,7 @@ function rangeOf(count) {
 
 function elementsOf(step) {
   if (step.over === undefined) return undefined;
-  if (Array.isArray(step.over)) return () => step.over;
+  if (Array.isArray(step.over)) return compile(step.over);
   return (context) => {
     const list = getPath(context.vars, step.over);
     return Array.isArray(list) ? list : [];

@@ -40,7 +40,7 @@ function makeTest(config, processor, files) {
   const http = config.http ?? {};
   const defaults = { ...config.defaults, ...http.defaults };
   const plugins = config.plugins ?? {};
-  const byEndpoint = plugins['metrics-by-endpoint'] ?? {};
+  const byEndpoint = plugins['metrics-by-endpoint'] || { stripQueryString: true };
   return {
     processor,
     files,
@@ -179,8 +179,7 @@ exports.makeScript = (test, parts) => {
   installGlobals();
   const { config } = test;
   const setup = makeTest(config, parts.processor?.() ?? {}, parts.files);
-  const seed = { vars: { $processEnvironment: __ENV, $env: __ENV, $environment: test.environment }, funcs: FUNCTIONS };
-  setup.target = String(compile(config.target ?? '')(seed));
+  setup.target = String(config.target ?? '');
   const payloads = parts.payloads.map((read, i) => loadPayload(config.payload[i], i, read));
   const scenarios = test.scenarios.map((scenario, i) => ({
     name: scenario.name ?? String(i),

@@ -130,6 +130,24 @@ function render(fields, context, step, test) {
   return { url, body, params };
 }
 
+const SEEN = ['name', 'json', 'body', 'form', 'formData', 'qs', 'cookie', 'auth'];
+
+// Likewise, with `request` for functions of the processor, in which values take the places of templates. Each template
+// is filled in once: they see what is sent.
+function renderSeen(fields, request, context, step, test) {
+  const made = { ...fields };
+  for (const key of SEEN) {
+    if (fields[key] === undefined || request[key] === undefined) continue;
+    const value = fields[key](context);
+    made[key] = () => value;
+    request[key] = value;
+  }
+  const rendered = render(made, context, step, test);
+  request.url = rendered.url;
+  request.headers = rendered.params.headers;
+  return { ...rendered, request };
+}
+
 // ---- Steps ----
 
 // What of an URL's template endpoints are told apart by.
@@ -156,12 +174,7 @@ function hookedRequest(step, test) {
     const url = request.url ?? request.uri;
     request.url = url.startsWith('/') ? test.target + url : url;
     const run = inTurn(hooks.length, (i) => callHook(hooks[i](context), [request, context, test.events]));
-    return after(run, () => {
-      const rendered = render(compileFields(request, test, true), context, step, test);
-      request.url = rendered.url;
-      request.headers = rendered.params.headers;
-      return { ...rendered, request };
-    });
+    return after(run, () => renderSeen(compileFields(request, test, true), request, context, step, test));
   };
 }
 
@@ -212,8 +225,9 @@ function compileAttempt(step, hooks, test, asynchronous) {
   const onError = compileOnError(step, hooks, test);
   const isSeen = behind.length > 0 || onError !== undefined; // the request, by functions of the processor
   const plain = (context) => {
+    if (isSeen) return renderSeen(fields, { ...params, method: step.method }, context, step, test);
     const made = render(fields, context, step, test);
-    made.request = isSeen ? { ...params, method: step.method, url: made.url, headers: made.params.headers } : made;
+    made.request = made;
     return made;
   };
   const prepare = before.length > 0 ? hookedRequest(step, test) : plain;

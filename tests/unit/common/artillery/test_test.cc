@@ -1,8 +1,10 @@
 #include "common/artillery/test.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/artillery/ensure.h"
 #include "common/artillery/program.h"
 #include "common/artillery/render.h"
 #include "common/base/status.h"
@@ -43,8 +45,8 @@ std::string With(const std::string& config, const std::string& flow = "[{get: {u
   return "config:\n  target: http://h\n" + config + "scenarios:\n  - flow: " + flow + "\n";
 }
 
-Json ThresholdsOf(const std::string& config) {
-  const absl::StatusOr<artillery::Test> test = Read(With(config));
+Json ThresholdsOf(const std::string& config, const std::string& top = "") {
+  const absl::StatusOr<artillery::Test> test = Read(top + With(config));
   if (!test.ok()) return Message(test.status());
   return Json::parse(test->options.value("thresholds", nlohmann::ordered_json::object()).dump());
 }
@@ -143,6 +145,56 @@ TEST(TestTest, EnsureBecomesThresholds) {
               HasSubstr("no threshold can be on http.responses"));
 }
 
+TEST(TestTest, EnsureOnEndpointsAndNames) {
+  EXPECT_EQ(ThresholdsOf("  ensure:\n"
+                         "    thresholds:\n"
+                         "      - plugins.metrics-by-endpoint./a.b/c.codes.500: 1\n"
+                         "      - plugins.metrics-by-endpoint.response_time./a.b/c.p95: 20\n"
+                         "      - vusers.created_by_name.buyer.p95: 3\n"
+                         "      - plugins.expect.failed: 4\n"
+                         "      - a.counter.p-5: 6\n"),
+            Json({{"http_reqs{name:/a.b/c,status:500}", {"count<1"}},
+                  {"http_req_duration{name:/a.b/c}", {"p(95)<20"}},
+                  {"artillery_counter{metric:vusers.created_by_name.buyer.p95}", {"count<3"}},
+                  {"artillery_counter{metric:plugins.expect.failed}", {"count<4"}},
+                  {"artillery_counter{metric:a.counter.p-5}", {"count<6"}}}));
+}
+
+// The address sanitizer tells whether anything beyond the name's end is read.
+TEST(TestTest, EnsureOnANameThatEndsWithADot) {
+  absl::StatusOr<Value> ensure =
+      ParseDocument("{thresholds: [{a.counter.whose.name.ends.with.a.dot.: 5}]}", "t.yml");
+  ASSERT_TRUE(ensure.ok()) << ensure.status();
+  ensure->Find("thresholds")->items[0].members[0].name.shrink_to_fit();
+  nlohmann::ordered_json thresholds = nlohmann::ordered_json::object();
+  Checker checker;
+  AddEnsure(*ensure, "config.ensure", thresholds, checker);
+  EXPECT_TRUE(checker.Status().ok()) << checker.Status();
+  EXPECT_EQ(
+      Json::parse(thresholds.dump()),
+      Json({{"artillery_counter{metric:a.counter.whose.name.ends.with.a.dot.}", {"count<5"}}}));
+}
+
+TEST(TestTest, EnsureOnWhatIsNotMeasuredIsRefused) {
+  for (const char* metric :
+       {"http.response_time.2xx.p95", "http.response_time", "http.respons_time.p95", "http.p95",
+        "http.codes.5xx", "http.codes.", "http.responses", "http.request", "vusers.fail",
+        "vusers.session_length", "vusers.created_by_name.", "error.ETIMEDOUT",
+        "plugins.metrics-by-endpoint./a", "plugins.metrics-by-endpoint.codes.200",
+        "plugins.metrics-by-endpoint./a.codes.4xx", "plugins.metrics-by-endpoint./a.p95",
+        "plugins.metrics-by-endpoint.response_time.p95"}) {
+    const std::string problems =
+        ThresholdsOf(fmt::format("  ensure: {{thresholds: [{{{}: 5}}]}}\n", metric)).dump();
+    EXPECT_THAT(problems, HasSubstr(fmt::format("t.yml:3:26: config.ensure.thresholds[0]: no "
+                                                "threshold can be on {}; there are http.",
+                                                metric)));
+    EXPECT_THAT(problems, HasSubstr("plugins.metrics-by-endpoint.NAME.codes.200, errors.*"));
+  }
+  EXPECT_THAT(ThresholdsOf("  ensure: {conditions: [{expression: error.X < 2}]}\n").dump(),
+              HasSubstr("t.yml:3:38: config.ensure.conditions[0].expression: no threshold can be "
+                        "on error.X;"));
+}
+
 TEST(TestTest, AFailedExpectationFailsTheTest) {
   const std::string flow = "[{get: {url: /, expect: {statusCode: 200}}}]";
   const absl::StatusOr<artillery::Test> test = Read(With("  plugins: {expect: {}}\n", flow));
@@ -150,6 +202,60 @@ TEST(TestTest, AFailedExpectationFailsTheTest) {
   EXPECT_EQ(test->options["thresholds"]["checks"][0], "rate==1");
   EXPECT_THAT(Read(With("", flow))->warnings,
               testing::ElementsAre(HasSubstr("expectations are not checked")));
+}
+
+TEST(TestTest, ExpectationsOfEachResponseAndOfHooksFailTheTest) {
+  const Json checked = {{"checks", {"rate==1"}}};
+  EXPECT_EQ(ThresholdsOf("  plugins: {expect: {expectDefault200: true}}\n"), checked);
+  EXPECT_EQ(ThresholdsOf("  plugins: {expect: {expectDefault200: 'true'}}\n"), checked);
+  EXPECT_EQ(ThresholdsOf("  plugins: {expect: {expectDefault200: false}}\n"), Json::object());
+  EXPECT_EQ(ThresholdsOf("  plugins: {expect: }\n"), Json::object());
+  for (const char* hook : {"before", "after"}) {
+    const std::string top = fmt::format(
+        "{}:\n  flow: [{{loop: [{{get: {{url: /, expect: {{statusCode: 200}}}}}}]}}]\n", hook);
+    EXPECT_EQ(ThresholdsOf("  plugins: {expect: {}}\n", top), checked) << hook;
+    EXPECT_THAT(Read(top + With(""))->warnings,
+                testing::ElementsAre(HasSubstr("t.yml:2:3: expectations are not checked without")));
+  }
+}
+
+TEST(TestTest, WeightsAreNumbers) {
+  const auto problems = [](const std::string& weight) {
+    return Problems("config: {target: h}\nscenarios:\n  - weight: " + weight + "\n    flow: []\n");
+  };
+  EXPECT_EQ(problems("2"), "");
+  EXPECT_EQ(problems("'{{ often }}'"),
+            "t.yml:3:13: scenarios[0].weight: \"{{ often }}\" is not a number such as 2; weights "
+            "take no templates");
+  EXPECT_EQ(problems("often"),
+            "t.yml:3:13: scenarios[0].weight: \"often\" is not a number such as 2");
+  EXPECT_EQ(problems("-1"), "t.yml:3:13: scenarios[0].weight: -1 is less than 0");
+}
+
+TEST(TestTest, TheTargetIsFilledIn) {
+  const std::string text =
+      "config:\n"
+      "  target: 'http://{{ host }}:{{ port }}/{{ $env.PATH_1 }}{{ $environment }}'\n"
+      "  variables: {host: a, port: 80, many: [1, 2], later: '{{ $uuid }}', other: '{{ host "
+      "}}.b'}\n"
+      "  environments: {e: {}, o: {target: 'http://{{ other }}'}}\n"
+      "scenarios: [{flow: []}]\n";
+  const auto target = [&](const TestFlags& flags, const std::map<std::string, std::string>& env) {
+    const absl::StatusOr<artillery::Test> test = Read(text, flags, env);
+    return test.ok() ? test->script["config"]["target"].get<std::string>() : Message(test.status());
+  };
+  EXPECT_EQ(target({.environment = "e"}, {{"PATH_1", "x/"}}), "http://a:80/x/e");
+  EXPECT_EQ(target({.variables = R"({"host": "b.c"})"}, {{"PATH_1", ""}}), "http://b.c:80/");
+  EXPECT_EQ(target({.environment = "o"}, {}), "http://a.b");
+  EXPECT_EQ(target({.target = "http://{{ host }}"}, {}), "http://a");
+  EXPECT_EQ(target({}, {}),
+            "t.yml:2:11: config.target: {{ $env.PATH_1 }} has no value here; set it, -e "
+            "PATH_1=...");
+  for (const char* name : {"none", "many", "later"}) {
+    EXPECT_THAT(
+        target({.target = fmt::format("http://{{{{ {} }}}}", name)}, {}),
+        HasSubstr(fmt::format("config.target: {{{{ {} }}}} has no value here; there are", name)));
+  }
 }
 
 TEST(TestTest, TemplatesOfPhasesAreFilledIn) {
