@@ -283,6 +283,9 @@ scenarios:
         self.assertEqual(aggregate["summaries"]["mine.time"]["max"], 40)
         self.assertIn("mine.rate", aggregate["rates"])
         self.assertEqual(aggregate["counters"]["vusers.created_by_name.hooked"], 1)
+        # `artillery report FILE` here: the file has the whole result in it.
+        self.kctl(self.place / "out" / "report.json", "--markdown", self.place / "report.md", verb="report")
+        self.assertIn("| `POST /p/{{ b }}` | 1 |", (self.place / "report.md").read_text())
 
     def test_hooks_see_what_is_sent(self):
         config = self.processor("""
