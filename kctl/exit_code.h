@@ -23,7 +23,7 @@ inline constexpr char kExitCodesHelp[] = R"(Exit codes:
   0    the run ended, all thresholds hold
   97   an agent was lost, with --on-agent-loss=abort
   98   the result is not trustworthy, with --strict
-  99   a threshold failed
+  99   a threshold failed, or a target of --targets is critical
   100  setup() timed out
   101  teardown() timed out
   103  stopped by `kctl stop`
