@@ -93,6 +93,7 @@ class ReportTestCase(TestCase):
 class OfAFile(ReportTestCase):
     @classmethod
     def setUpClass(cls):
+        super().setUpClass()
         cls.result = Run(120).json()
 
     def setUp(self):
