@@ -2,6 +2,7 @@
 what is shown of them: `kctl inspect`, log files, the full summary."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,10 @@ export default function () {
 """
 
 
+# What a sanitizer's build is told must reach it.
+SANITIZERS = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+
+
 class Options(TestCase):
     def write(self, source=SCRIPT):
         folder = self.folder()
@@ -33,7 +38,7 @@ class Options(TestCase):
     def kctl(self, *arguments, env=None, status=0, stdin=None):
         """(stdout, stderr) of a kctl that ends with `status`; no config file but the one in `env`."""
         run = subprocess.run([BIN / "kctl", *map(str, arguments)], capture_output=True, timeout=60, input=stdin,
-                             env={"PATH": "/usr/bin:/bin", **(env or {})}, check=False)
+                             env={"PATH": "/usr/bin:/bin", **SANITIZERS, **(env or {})}, check=False)
         output = run.stdout.decode(errors="replace"), run.stderr.decode(errors="replace")
         self.assertEqual(run.returncode, status, "\n".join(output))
         return output
