@@ -9,7 +9,6 @@
 #include "common/base/status.h"
 #include "common/result/result.h"
 #include "common/result/result_file.h"
-#include "kctl/env_targets.h"
 #include "kctl/exit_code.h"
 #include "kctl/findings_text.h"
 #include "kctl/read_file.h"
@@ -59,7 +58,7 @@ absl::Status Conclude(Client& client, const std::string& run_id, const AfterRun&
 }  // namespace
 
 absl::StatusOr<std::optional<analysis::Targets>> TargetsOf(
-    const RunFlags& flags, const std::map<std::string, std::string>& env_files) {
+    const RunFlags& flags, const std::vector<analysis::FigureTarget>& of_env) {
   std::optional<analysis::Targets> targets;
   if (!flags.targets_file.empty()) {
     KLOAD_ASSIGN_OR_RETURN(const std::string text, ReadFile(flags.targets_file));
@@ -67,15 +66,14 @@ absl::StatusOr<std::optional<analysis::Targets>> TargetsOf(
     for (const std::string& each : flags.watches) watched.push_back(each.substr(0, each.find('=')));
     KLOAD_ASSIGN_OR_RETURN(targets, analysis::ParseTargets(text, flags.targets_file, watched));
   }
-  KLOAD_ASSIGN_OR_RETURN(EnvTargets of_env, TargetsOfEnv(env_files));
-  if (of_env.figures.empty()) return targets;
+  if (of_env.empty()) return targets;
   if (!targets) targets.emplace();
-  for (analysis::FigureTarget& figure : of_env.figures) {
+  for (const analysis::FigureTarget& figure : of_env) {
     // The file's word about it is the more exact one.
     const bool there =
         std::any_of(targets->figures.begin(), targets->figures.end(),
                     [&](const auto& each) { return each.measure == figure.measure; });
-    if (!there) targets->figures.push_back(std::move(figure));
+    if (!there) targets->figures.push_back(figure);
   }
   return targets;
 }

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/analysis/targets.h"
 #include "kctl/client.h"
@@ -26,9 +27,9 @@ struct AfterRun {
   bool any() const { return targets.has_value() || findings || !export_file.empty(); }
 };
 
-// The targets of --targets and of the TARGET_* variables of --env-file. Errors: those of reading and parsing.
+// The targets of --targets, and `of_env`, those of the TARGET_* variables of --env-file, beside them. Errors: those of reading and parsing.
 absl::StatusOr<std::optional<analysis::Targets>> TargetsOf(
-    const RunFlags& flags, const std::map<std::string, std::string>& env_files);
+    const RunFlags& flags, const std::vector<analysis::FigureTarget>& of_env);
 
 // Returns the run's exit code, or 99 when it was 0 and a target is critical (missed, with missed_fails). What cannot be
 // fetched or written is an error on stderr and 255 in place of 0.

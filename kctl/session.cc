@@ -189,7 +189,9 @@ void AddWatched(const analysis::Targets& targets, RunFlags& flags) {
 // What the files ask for: thresholds go to the flags, the rest is judged at the end.
 Problem AddTargets(RunFlags& flags, const std::map<std::string, std::string>& files,
                    AfterRun& after) {
-  auto targets = TargetsOf(flags, files);
+  absl::StatusOr<EnvTargets> of_env = TargetsOfEnv(files);
+  if (!of_env.ok()) return {Annotate(of_env.status(), "--env-file"), kExitBadConfig};
+  auto targets = TargetsOf(flags, of_env->figures);
   if (!targets.ok()) return {targets.status(), kExitBadConfig};
   after = {.targets = *std::move(targets),
            .missed_fails = flags.fail_on == "missed",
@@ -197,8 +199,6 @@ Problem AddTargets(RunFlags& flags, const std::map<std::string, std::string>& fi
            .findings = flags.findings,
            .table_to_stderr = flags.output == "json"};
   if (after.targets) AddWatched(*after.targets, flags);
-  absl::StatusOr<EnvTargets> of_env = TargetsOfEnv(files);
-  if (!of_env.ok()) return {Annotate(of_env.status(), "--env-file"), kExitBadConfig};
   for (const std::string& warning : of_env->warnings) spdlog::warn("{}", warning);
   for (std::string& threshold : of_env->thresholds) {
     flags.thresholds.push_back(std::move(threshold));

@@ -120,7 +120,10 @@ Change VerdictOf(const std::vector<Comparison>& rows) {
 class Comparer {
  public:
   Comparer(const Result& before, const Result& after, const CompareOptions& options)
-      : before_(before), after_(after), options_(options) {}
+      : before_(before),
+        after_(after),
+        options_(options),
+        failed_blocks_(PairBlocks(before.points, after.points, RequestsOf, FailedOf)) {}
 
   RunComparison Run() {
     RunComparison out;
@@ -214,8 +217,7 @@ class Comparer {
 
   void AddFailed(const Subject& subject, RunComparison& out) const {
     if (subject.before.requests <= 0 || subject.after.requests <= 0) return;
-    const std::vector<BlockPair> blocks =
-        PairBlocks(before_.points, after_.points, RequestsOf, FailedOf);
+    const std::vector<BlockPair>& blocks = failed_blocks_;
     const double effect = DesignEffectOfPart(DesignEffect(blocks), blocks, subject.share);
     const double z = Reach(blocks);
     const Estimate was = ShareEstimate(subject.before.failed, subject.before.requests, z, effect);
@@ -233,8 +235,7 @@ class Comparer {
   }
 
   void AddRate(RunComparison& out) const {
-    const std::vector<BlockPair> blocks =
-        PairBlocks(before_.points, after_.points, RequestsOf, FailedOf);
+    const std::vector<BlockPair>& blocks = failed_blocks_;
     if (blocks.empty()) return;
     const size_t common = std::min(before_.points.size(), after_.points.size());
     const size_t size = std::max<size_t>(1, common / kBlocks);
@@ -269,6 +270,7 @@ class Comparer {
   const Result& before_;
   const Result& after_;
   const CompareOptions& options_;
+  const std::vector<BlockPair> failed_blocks_;
   double alpha_ = 0.05;  // of one row
 };
 
