@@ -8,15 +8,20 @@
   const data = JSON.parse(document.getElementById('data').textContent);
   const main = document.getElementById('main');
 
-  // An element with attributes, its class, and children: nodes, texts, or nothing.
+  // Children: nodes, texts, or nothing. append() by itself would write what is false or null as a word.
+  function fill(element, ...children) {
+    element.append(...children.flat(2).filter((child) => child === 0 || child));
+    return element;
+  }
+
+  // An element with attributes, its class, and children as of fill().
   function make(name, attributes = {}, ...children) {
     const element = document.createElement(name);
     for (const [key, value] of Object.entries(attributes)) {
       if (value === undefined || value === false) continue;
       element.setAttribute(key, value === true ? '' : value);
     }
-    element.append(...children.flat(2).filter((child) => child === 0 || child));
-    return element;
+    return fill(element, ...children);
   }
   const plural = (count, word) => `${format.count(count)} ${word}${count === 1 ? '' : 's'}`;
   const badge = (text, mood, large) => make('span', { class: `badge ${mood}${large ? ' large' : ''}` }, text);
@@ -75,7 +80,7 @@
         missed === 0 ? 'good' : 'bad', true));
     }
     const reasons = [...(run.soundness?.reasons ?? []).map((each) => each.reason), ...data.warnings];
-    document.getElementById('head').append(
+    fill(document.getElementById('head'),
       make('h1', {}, run.script), make('ul', { class: 'facts' }, facts.map((fact) => make('li', {}, fact))),
       make('p', { class: 'badges' }, badges), run.message && make('p', {}, run.message),
       reasons.length > 0 && make('p', { class: 'soft' }, run.soundness ? `The result is ${run.soundness.text}:` : 'Worth knowing:'),
