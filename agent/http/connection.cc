@@ -4,6 +4,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
+#include <utility>
 
 #include "common/base/check.h"
 
@@ -132,7 +133,7 @@ std::optional<Failure> Connection::Handshake(Fiber& fiber, TlsContext& context,
 // ---- An exchange
 
 // Sends what the socket takes.
-void Connection::Send(Fiber& fiber, Progress& progress) {
+Connection::Sent Connection::SendSome(Progress& progress) {
   RequestBytes& left = progress.left;
   std::string_view first = left.head;
   std::string_view then = left.body.substr(0, kWriteBytes);
@@ -143,20 +144,33 @@ void Connection::Send(Fiber& fiber, Progress& progress) {
   }
   const Stream::Io io = stream_.Write(first, then);
   progress.write_error = io.error;
-  if (io.error) return;
-  if (io.waits()) return Suspend(fiber);
+  if (io.error) return Sent::kFailed;
+  if (io.waits()) return Sent::kWaits;
   progress.hop.bytes_sent += io.bytes;
   const size_t of_head = std::min(io.bytes, left.head.size());
   left.head.remove_prefix(of_head);
   left.body.remove_prefix(io.bytes - of_head);
   if (left.head.empty() && left.body.empty()) {
     progress.written = clock_.Now();
-    return;
+    return Sent::kAll;
   }
   progress.sent_in_turn += io.bytes;
-  if (progress.sent_in_turn < kWriteBytes) return;
+  return Sent::kSome;
+}
+
+void Connection::Send(Fiber& fiber, Progress& progress) {
+  const Sent sent = SendSome(progress);
+  if (sent == Sent::kWaits) return Suspend(fiber);
+  if (sent != Sent::kSome || progress.sent_in_turn < kWriteBytes) return;
   progress.sent_in_turn = 0;
   Yield(fiber);
+}
+
+// The fiber sleeps on when all has gone out: the answer wakes it, so that it is switched to once per exchange.
+void Connection::SendNow() {
+  Progress& progress = *std::exchange(progress_, nullptr);
+  progress.begun = clock_.Now();
+  if (!stream_.is_open() || !stream_.may_write() || SendSome(progress) != Sent::kAll) Wake();
 }
 
 // As much of both as the scratch buffer has room for. The same bytes give the same result, also after a wait.
@@ -188,8 +202,8 @@ std::optional<ExchangeFailure> Connection::Exchange(Fiber& fiber, RequestBytes o
                                                     ResponseParser& parser, http::Hop& hop) {
   ++exchanges_;
   reusable_ = false;
-  poller_.Gather(fiber);
   Progress progress{out, parser, hop, clock_.Now()};
+  if (stream_.may_write() && poller_.Gather(*this)) progress_ = &progress;
   // The server may answer before it has read everything, so what arrives comes first.
   while (!progress.over) {
     if (!stream_.is_open()) {
@@ -197,13 +211,14 @@ std::optional<ExchangeFailure> Connection::Exchange(Fiber& fiber, RequestBytes o
       progress.over = true;
     } else if (stream_.may_read()) {
       Receive(fiber, progress);
-    } else if (progress.sending() && stream_.may_write()) {
+    } else if (progress.sending() && stream_.may_write() && progress_ == nullptr) {
       Send(fiber, progress);
     } else {
       progress.reads_in_turn = 0;
       Suspend(fiber);
     }
   }
+  if (std::exchange(progress_, nullptr) != nullptr) poller_.Forget(*this);
   return Finish(progress);
 }
 

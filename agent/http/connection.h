@@ -42,7 +42,9 @@ struct ExchangeFailure {
   bool stale = false;
 };
 
-class Connection final : public std::enable_shared_from_this<Connection>, private Poller::Watch {
+class Connection final : public std::enable_shared_from_this<Connection>,
+                         private Poller::Watch,
+                         private Poller::Sender {
  public:
   using Endpoint = Stream::Endpoint;
 
@@ -79,10 +81,13 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   struct Progress;
 
   void OnReady(uint32_t events) override;
+  void SendNow() override;
   void Suspend(Fiber& fiber);
   void Wake();
   void WakeSoon();
   void Yield(Fiber& fiber);
+  enum class Sent { kAll, kSome, kWaits, kFailed };
+  Sent SendSome(Progress& progress);
   void Send(Fiber& fiber, Progress& progress);
   void Receive(Fiber& fiber, Progress& progress);
   std::string_view Joined(std::string_view head, std::string_view body);
@@ -98,7 +103,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   uint16_t remote_port_ = 0;
   std::string tls_version_;
   std::string tls_cipher_;
-  Fiber* waiter_ = nullptr;  // who is suspended here
+  Fiber* waiter_ = nullptr;       // who is suspended here
+  Progress* progress_ = nullptr;  // of the exchange that waits for its turn to send
   bool reusable_ = false;
   size_t exchanges_ = 0;
 };

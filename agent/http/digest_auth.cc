@@ -117,7 +117,7 @@ std::string Quoted(std::string_view text) {
 
 }  // namespace
 
-std::optional<DigestChallenge> FindDigestChallenge(const http::Headers& headers) {
+std::optional<DigestChallenge> FindDigestChallenge(const http::HeaderBlock& headers) {
   for (const auto& [name, value] : headers) {
     if (!EqualsIgnoringCase(name, "www-authenticate")) continue;
     if (auto challenge = ReadChallenge(value)) return challenge;

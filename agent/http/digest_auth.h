@@ -22,7 +22,7 @@ struct DigestChallenge {
 };
 
 // What the first WWW-Authenticate header with a Digest challenge that can be answered asks for; nullopt when there is none.
-std::optional<DigestChallenge> FindDigestChallenge(const http::Headers& headers);
+std::optional<DigestChallenge> FindDigestChallenge(const http::HeaderBlock& headers);
 
 // Who asks for what.
 struct DigestRequest {

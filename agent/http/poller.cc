@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
 #include <cerrno>
@@ -98,18 +99,27 @@ void Poller::OnWake() {
   Arm();
 }
 
-void Poller::Gather(Fiber& fiber) {
-  if (!more_to_tell_) return;
+bool Poller::Gather(Sender& sender) {
+  if (!more_to_tell_) return false;
   if (deferred_.empty()) deferred_since_ = clock_.Now();
-  deferred_.push_back(&fiber);
-  fiber.Suspend();
+  deferred_.push_back(&sender);
+  return true;
 }
 
-// Each of them sends at once, and may come back when it has not waited.
-void Poller::ResumeDeferred() {
-  resuming_.swap(deferred_);
-  for (Fiber* fiber : resuming_) fiber->Resume();
-  resuming_.clear();
+void Poller::Forget(const Sender& sender) {
+  for (std::vector<Sender*>* list : {&deferred_, &sending_}) {
+    std::replace(list->begin(), list->end(), const_cast<Sender*>(&sender),
+                 static_cast<Sender*>(nullptr));
+  }
+}
+
+void Poller::SendDeferred() {
+  sending_.swap(deferred_);
+  // By number: one that is told may make others forget themselves.
+  for (size_t i = 0; i < sending_.size(); ++i) {
+    if (Sender* sender = std::exchange(sending_[i], nullptr)) sender->SendNow();
+  }
+  sending_.clear();
 }
 
 // Returns how many events there were; none when the poller has gone meanwhile.
@@ -130,11 +140,11 @@ size_t Poller::TellOnce(const bool& alive) {
     if (!alive) return 0;
     const bool full = deferred_.size() >= kDeferMax;
     if (full || (!deferred_.empty() && clock_.Now() - deferred_since_ > kDeferTime)) {
-      ResumeDeferred();
+      SendDeferred();
     }
   }
   more_to_tell_ = false;
-  ResumeDeferred();
+  SendDeferred();
   return told;
 }
 

@@ -15,7 +15,6 @@
 #include <memory>
 #include <vector>
 
-#include "agent/fiber/fiber.h"
 #include "common/base/clock.h"
 
 namespace kload::agent {
@@ -32,6 +31,15 @@ class Poller {
    protected:
     ~Watch() = default;
   };
+  // Who has a request to send.
+  class Sender {
+   public:
+    // Its turn, see Gather(). May begin and end other exchanges.
+    virtual void SendNow() = 0;
+
+   protected:
+    ~Sender() = default;
+  };
   // Stands for one Add(); never given twice.
   using Ticket = uint64_t;
 
@@ -46,10 +54,12 @@ class Poller {
 
   // `socket` until Remove(), which comes before `watch` ends. The io_context has work as long as there is a watch.
   boost::system::error_code Add(int socket, Watch& watch, Ticket& ticket);
-  // Before `fiber` sends: suspends it while other answers are there to be read, at most for kDeferMax fibers or kDeferTime.
+  // Before something is sent. True: SendNow() comes when the answers that are there have been read, at most after kDeferMax
+  // senders or kDeferTime; the sender is Forget()-ed if it ends before. False: send now.
   // Requests that go out together wake a server once and not each time, which on one machine (and in a virtual one, where
   // waking a processor leaves it) costs the sender as much as the sending.
-  void Gather(Fiber& fiber);
+  bool Gather(Sender& sender);
+  void Forget(const Sender& sender);
   // Before the socket is closed, which takes it out of the kernel's set. What was seen and not told yet is dropped.
   void Remove(Ticket ticket);
 
@@ -63,7 +73,7 @@ class Poller {
 
   void Arm();
   void OnWake();
-  void ResumeDeferred();
+  void SendDeferred();
   size_t TellOnce(const bool& alive);
 
   std::vector<Slot> slots_;
@@ -71,8 +81,8 @@ class Poller {
   size_t watches_ = 0;
   const Clock& clock_;
   bool more_to_tell_ = false;  // in the batch at hand
-  std::vector<Fiber*> deferred_;
-  std::vector<Fiber*> resuming_;  // deferred_ of before, kept for its memory
+  std::vector<Sender*> deferred_;
+  std::vector<Sender*> sending_;  // deferred_ of before; null: forgotten, or done
   Nanos deferred_since_{0};       // of the first one
   bool armed_ = false;
   // False when the poller has gone, for handlers and for calls that it does not survive.

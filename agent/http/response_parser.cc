@@ -14,6 +14,7 @@ using boost::system::error_code;
 
 constexpr int kInterimsMax = 5;                   // Go's bound
 constexpr size_t kReserveBytesMax = 1024 * 1024;  // a length is a claim, not a fact
+constexpr size_t kHeaderReserveBytes = 256;       // what most responses have
 constexpr size_t kStatusLineWithoutReason = 12;   // HTTP/1.1 200
 
 std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
@@ -43,7 +44,7 @@ class ResponseParser::Message final : public beast_http::basic_parser<false> {
     if (!reason.empty()) response_.status_text.append(" ").append(View(reason));
     response_.proto = version == 11 ? "HTTP/1.1" : "HTTP/1.0";
     header_bytes_ += reason.size();
-    response_.headers.reserve(8);
+    response_.headers.Reserve(8, kHeaderReserveBytes);
   }
 
   void on_field_impl(beast_http::field field, boost::beast::string_view name,
@@ -62,7 +63,7 @@ class ResponseParser::Message final : public beast_http::basic_parser<false> {
     } else if (field == beast_http::field::set_cookie) {
       response_.sets_cookies = true;
     }
-    response_.headers.emplace_back(View(name), View(value));
+    response_.headers.Add(View(name), View(value));
   }
 
   void on_header_impl(error_code&) override {}

@@ -25,7 +25,7 @@ struct ParsedResponse {
   int status = 0;
   std::string status_text;  // "200 OK"
   std::string proto;        // HTTP/1.1 or HTTP/1.0
-  http::Headers headers;
+  http::HeaderBlock headers;
   std::string body;              // as sent: not yet decoded
   std::string content_encoding;  // all of these headers, joined by commas
   std::string location;          // the first one, empty when there is none

@@ -114,7 +114,7 @@ std::string CookieLine(const Request& request, const Target& url, const Clock& c
   return line;
 }
 
-void StoreCookies(const Request& request, const Target& url, const Headers& headers,
+void StoreCookies(const Request& request, const Target& url, const HeaderBlock& headers,
                   const Clock& clock) {
   if (request.jar == nullptr) return;
   for (const auto& [name, value] : headers) {

@@ -46,7 +46,7 @@ class CookieJar {
 // `replace` stands for. Empty: no such header.
 std::string CookieLine(const Request& request, const Target& url, const Clock& clock);
 // Takes every Set-Cookie of a response to `url` into the request's jar.
-void StoreCookies(const Request& request, const Target& url, const Headers& headers,
+void StoreCookies(const Request& request, const Target& url, const HeaderBlock& headers,
                   const Clock& clock);
 
 }  // namespace kload::http

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/http/header_block.h"
 
 namespace kload::http {
 
@@ -92,9 +93,9 @@ struct Response {
   int status = 0;
   std::string status_text;  // "200 OK"
   std::string proto;
-  std::string url;   // of the last hop
-  Headers headers;   // in the order received
-  std::string body;  // decoded; empty when the response type is kNone
+  std::string url;      // of the last hop
+  HeaderBlock headers;  // in the order received
+  std::string body;     // decoded; empty when the response type is kNone
   std::string remote_ip;
   uint16_t remote_port = 0;
   std::string tls_version;

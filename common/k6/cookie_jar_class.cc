@@ -228,7 +228,7 @@ void ResetCookies(Realm& realm) {
   }
 }
 
-js::Value MakeResponseCookies(JSContext* cx, const http::Headers& headers) {
+js::Value MakeResponseCookies(JSContext* cx, const http::HeaderBlock& headers) {
   Lists lists(cx);
   for (const auto& [name, value] : headers) {
     if (CanonicalHeader(name) != "Set-Cookie") continue;

@@ -22,6 +22,6 @@ std::shared_ptr<http::CookieJar> ReadCookieJar(JSContext* cx, JSValueConst value
 void ResetCookies(Realm& realm);
 
 // Response.cookies: what the Set-Cookie headers say, a list for each name.
-js::Value MakeResponseCookies(JSContext* cx, const http::Headers& headers);
+js::Value MakeResponseCookies(JSContext* cx, const http::HeaderBlock& headers);
 
 }  // namespace kload::k6

@@ -107,7 +107,7 @@ js::Value MakeHeaders(JSContext* cx, const State& state) {
     if (known == merged.end()) {
       merged.emplace_back(std::move(name), value);
     } else {
-      known->second += ", " + value;
+      known->second.append(", ").append(value);
     }
   }
   js::Value headers = js::Object(cx);

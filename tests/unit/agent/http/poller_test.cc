@@ -150,46 +150,76 @@ TEST_F(PollerTest, MayGoWhileItTells) {
   EXPECT_EQ(poller, nullptr);
 }
 
-// `count` fibers that wait for an answer each, and then send.
+// `count` who wait for an answer each, and then send.
 class GatherTest : public PollerTest {
  protected:
-  struct Sender final : Poller::Watch {
+  struct Sender final : Poller::Watch, Poller::Sender {
+    explicit Sender(GatherTest& owner) : test(owner) {}
     void OnReady(uint32_t events) override {
-      if ((events & EPOLLIN) != 0) fiber->Resume();
+      if ((events & EPOLLIN) == 0) return;
+      pair.Hear();
+      ++test.read_;
+      test.clock_.Advance(test.script_time_);
+      if (!test.poller_.Gather(*this)) SendNow();
     }
+    void SendNow() override { test.read_when_sent_.push_back(test.read_); }
+    GatherTest& test;
     Pair pair;
     Poller::Ticket ticket = 0;
-    std::unique_ptr<Fiber> fiber;
   };
 
   void Answer(size_t count, Nanos script_time = Nanos::zero()) {
+    script_time_ = script_time;
     for (size_t i = 0; i < count; ++i) {
-      auto sender = std::make_unique<Sender>();
-      sender->fiber =
-          std::make_unique<Fiber>([this, each = sender.get(), script_time](Fiber& self) {
-            self.Suspend();
-            each->pair.Hear();
-            ++read_;
-            clock_.Advance(script_time);
-            poller_.Gather(self);
-            read_when_sent_.push_back(read_);
-          });
-      sender->fiber->Resume();
+      auto sender = std::make_unique<Sender>(*this);
       ASSERT_FALSE(poller_.Add(sender->pair.near(), *sender, sender->ticket));
       sender->pair.Answer();
       senders_.push_back(std::move(sender));
     }
     Turn();
-    for (const auto& sender : senders_) {
-      EXPECT_TRUE(sender->fiber->done());
-      poller_.Remove(sender->ticket);
-    }
+    for (const auto& sender : senders_) poller_.Remove(sender->ticket);
   }
 
   std::vector<std::unique_ptr<Sender>> senders_;
+  Nanos script_time_{0};
   size_t read_ = 0;
   std::vector<size_t> read_when_sent_;
 };
+
+TEST_F(GatherTest, WhoIsForgottenDoesNotSend) {
+  struct Forgetful final : Poller::Watch, Poller::Sender {
+    Forgetful(Poller& its, std::vector<Forgetful*>& its_others) : poller(its), others(its_others) {}
+    void OnReady(uint32_t events) override {
+      if ((events & EPOLLIN) == 0) return;
+      pair.Hear();
+      if (!poller.Gather(*this)) SendNow();
+    }
+    // The first that sends ends the others.
+    void SendNow() override {
+      ++sent;
+      for (Forgetful* other : others) {
+        if (other != this) poller.Forget(*other);
+      }
+    }
+    Poller& poller;
+    std::vector<Forgetful*>& others;
+    Pair pair;
+    Poller::Ticket ticket = 0;
+    int sent = 0;
+  };
+  std::vector<Forgetful*> all;
+  Forgetful first(poller_, all);
+  Forgetful second(poller_, all);
+  Forgetful third(poller_, all);
+  all = {&first, &second, &third};
+  for (Forgetful* each : all) {
+    ASSERT_FALSE(poller_.Add(each->pair.near(), *each, each->ticket));
+    each->pair.Answer();
+  }
+  Turn();
+  EXPECT_EQ(first.sent + second.sent + third.sent, 1);
+  for (Forgetful* each : all) poller_.Remove(each->ticket);
+}
 
 TEST_F(GatherTest, OneAloneSendsAtOnce) {
   Answer(1);

@@ -12,7 +12,7 @@ using CookiesTest = ScriptTest;
 
 http::Response WithCookies(std::vector<std::string> set) {
   http::Response response = FakeHost::Answer(200, "");
-  for (std::string& header : set) response.headers.emplace_back("set-cookie", std::move(header));
+  for (const std::string& header : set) response.headers.Add("set-cookie", header);
   return response;
 }
 
