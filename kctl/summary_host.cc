@@ -45,7 +45,8 @@ absl::Status SummaryHost::Sleep(Nanos duration) {
   return Passed();
 }
 
-absl::StatusOr<http::Response> SummaryHost::Fetch(const http::Request& request, const Tags& tags) {
+absl::Status SummaryHost::Fetch(const http::Request& request, const Tags& tags,
+                                http::Response& response) {
   constexpr uint64_t kOwn = 0;  // tickets of scripts begin with 1
   BeginFetch(kOwn, request, tags);
   Request& own = *requests_.at(kOwn);
@@ -54,9 +55,9 @@ absl::StatusOr<http::Response> SummaryHost::Fetch(const http::Request& request, 
     AbandonFetches();
     return absl::CancelledError("handleSummaryTimeout has passed");
   }
-  http::Response response = std::move(own.response);
+  response = std::move(own.response);
   requests_.erase(kOwn);
-  return response;
+  return absl::OkStatus();
 }
 
 void SummaryHost::BeginFetch(uint64_t ticket, const http::Request& request, const Tags&) {

@@ -27,7 +27,8 @@ class SummaryHost final : public k6::OfflineHost {
 
   // Errors of all three: Cancelled when the deadline has passed.
   absl::Status Sleep(Nanos duration) override;
-  absl::StatusOr<http::Response> Fetch(const http::Request& request, const Tags& tags) override;
+  absl::Status Fetch(const http::Request& request, const Tags& tags,
+                     http::Response& response) override;
   absl::StatusOr<std::vector<k6::Fetched>> AwaitFetches(std::optional<Nanos> longest) override;
   void BeginFetch(uint64_t ticket, const http::Request& request, const Tags& tags) override;
   void AbandonFetches() override;

@@ -53,11 +53,12 @@ std::optional<Failure> CheckTarget(const Target& target) {
 
 // What the response says of the last hop and its connection, nullptr when there was none.
 void Describe(const Connection* connection, const http::Hop& hop, http::Response& response) {
+  static const std::string kNone;
   const bool connected = connection != nullptr;
-  response.remote_ip = connected ? connection->remote_ip() : "";
+  response.remote_ip = connected ? connection->remote_ip() : kNone;
   response.remote_port = connected ? connection->remote_port() : 0;
-  response.tls_version = connected ? connection->tls_version() : "";
-  response.tls_cipher_suite = connected ? connection->tls_cipher() : "";
+  response.tls_version = connected ? connection->tls_version() : kNone;
+  response.tls_cipher_suite = connected ? connection->tls_cipher() : kNone;
   response.timings = hop.timings;
   response.error_code = hop.error_code;
 }
@@ -98,6 +99,7 @@ struct HttpShared::Impl {
         deadlines(context, c),
         tls(TlsContext::Create(
             {!options.insecure_skip_tls_verify, options.ca_file, options.network.tls})),
+        urls(options.user_agent),
         scratch(kScratchBytes) {
     if (options.next_slot) rate.emplace(options.next_slot);
   }
@@ -139,7 +141,7 @@ struct HttpClient::Impl {
   }
   ~Impl() { KLOAD_CHECK(!busy, "an HTTP client was destroyed during a Fetch()"); }
 
-  http::Response Fetch(Fiber& fiber, const http::Request& request);
+  void Fetch(Fiber& fiber, const http::Request& request, http::Response& response);
   void Cancel() {
     cancelled = true;
     Abort();
@@ -205,15 +207,15 @@ void HttpClient::Impl::Abort() {
   if (current != nullptr) current->Close();
 }
 
-http::Response HttpClient::Impl::Fetch(Fiber& fiber, const http::Request& request) {
+void HttpClient::Impl::Fetch(Fiber& fiber, const http::Request& request, http::Response& response) {
   KLOAD_CHECK(!busy, "an HTTP client does one Fetch() at a time");
-  http::Response response;
+  KLOAD_CHECK(response.hops.empty(), "a response is filled in once");
   response.url = request.url;
   std::shared_ptr<const Target> target = shared.urls.Parse(request.url);
   if (target == nullptr) {
     response.error = "invalid URL";
     response.error_code = static_cast<int>(FailureCode::kInvalidUrl);
-    return response;
+    return;
   }
   Chain chain(request, std::move(target));
   chain.request.close = shared.options.no_connection_reuse;
@@ -224,7 +226,6 @@ http::Response HttpClient::Impl::Fetch(Fiber& fiber, const http::Request& reques
   RunChain(fiber, request, chain, response);
   deadline.Disarm();
   busy = false;
-  return response;
 }
 
 void HttpClient::Impl::RunChain(Fiber& fiber, const http::Request& request, Chain& chain,
@@ -235,6 +236,8 @@ void HttpClient::Impl::RunChain(Fiber& fiber, const http::Request& request, Chai
     http::Hop& hop = response.hops.emplace_back();
     Answer answer;
     answer.may_redirect = followed < request.max_redirects;
+    answer.response.headers = std::move(response.headers);  // both empty: for their memory
+    answer.response.body = std::move(response.body);
     chain.request.cookies = http::CookieLine(request, *chain.target, shared.clock);
     if (response.hops.size() == 1) response.sent_cookies = chain.request.cookies;
     failure = RunHop(fiber, request, chain, hop, answer);
@@ -337,7 +340,7 @@ std::optional<Failure> HttpClient::Impl::Send(Fiber& fiber, const http::Request&
     }
     answer.connection = connection;
     ResponseParser parser(
-        chain.request.method == "HEAD",
+        answer.response, chain.request.method == "HEAD",
         request.response_type != http::ResponseType::kNone || (dump && dump->with_bodies()));
     current = connection.get();
     std::optional<ExchangeFailure> failure = connection->Exchange(fiber, out, parser, hop);
@@ -348,9 +351,9 @@ std::optional<Failure> HttpClient::Impl::Send(Fiber& fiber, const http::Request&
       } else {
         connection->Close();
       }
-      answer.response = std::move(parser.response());
       return std::nullopt;
     }
+    answer.response.Clear();
     connection->Close();
     if (stopped()) return TimedOut();
     // Unsent, anything may be sent again; else only what does no harm twice. Ends when the pool is
@@ -447,8 +450,13 @@ HttpClient::HttpClient(HttpShared& shared, HttpClient& main)
     : impl_(std::make_unique<Impl>(*shared.impl_, main.impl_->owner, &main.impl_->idle)) {}
 HttpClient::~HttpClient() = default;
 
+void HttpClient::Fetch(Fiber& fiber, const http::Request& request, http::Response& response) {
+  impl_->Fetch(fiber, request, response);
+}
 http::Response HttpClient::Fetch(Fiber& fiber, const http::Request& request) {
-  return impl_->Fetch(fiber, request);
+  http::Response response;
+  impl_->Fetch(fiber, request, response);
+  return response;
 }
 void HttpClient::Cancel() { impl_->Cancel(); }
 void HttpClient::Reset() { impl_->cancelled = false; }

@@ -62,10 +62,11 @@ class HttpClient {
   HttpClient(HttpShared& shared, HttpClient& main);
   ~HttpClient();
 
-  // Sends the request and follows redirects; every problem is in the response (status 0, error,
-  // error_code). After Cancel(), or when it comes while this is suspended, the last hop is marked
+  // Sends the request and follows redirects; `response`, which must be as made anew, is what came back. Every problem is in it
+  // (status 0, error, error_code). After Cancel(), or when it comes while this is suspended, the last hop is marked
   // `interrupted` and the response has error_code 0 and status 0; a hop that still waited for its
   // slot (`rps`) is none.
+  void Fetch(Fiber& fiber, const http::Request& request, http::Response& response);
   http::Response Fetch(Fiber& fiber, const http::Request& request);
   // Ends a suspended Fetch() soon, by resuming its fiber through the io_context; later Fetches fail
   // at once until Reset().

@@ -39,10 +39,11 @@ struct Connection::Progress {
   RequestBytes left;  // what is still to be sent
   ResponseParser& parser;
   http::Hop& hop;
-  Nanos begun;
+  Nanos begun{0};  // set when the first bytes go out
   State state = State::kNeedMore;
   std::optional<Nanos> written = {};     // the whole request
   std::optional<Nanos> first_byte = {};  // of the response
+  Nanos last_byte{0};                    // of what came, once there is a first one
   error_code write_error = {};
   error_code read_error = {};
   int reads_in_turn = 0;
@@ -188,7 +189,9 @@ void Connection::Receive(Fiber& fiber, Progress& progress) {
   const Stream::Io io = stream_.Read(scratch_);
   if (io.waits()) return;
   if (io.bytes > 0) {
-    if (!progress.first_byte) progress.first_byte = clock_.Now();
+    // Read before the bytes are looked at, and not again when they were the last: that takes the server no time.
+    progress.last_byte = clock_.Now();
+    if (!progress.first_byte) progress.first_byte = progress.last_byte;
     progress.hop.bytes_received += io.bytes;
     progress.state = progress.parser.Feed({scratch_.data(), io.bytes});
   } else {
@@ -202,8 +205,12 @@ std::optional<ExchangeFailure> Connection::Exchange(Fiber& fiber, RequestBytes o
                                                     ResponseParser& parser, http::Hop& hop) {
   ++exchanges_;
   reusable_ = false;
-  Progress progress{out, parser, hop, clock_.Now()};
-  if (stream_.may_write() && poller_.Gather(*this)) progress_ = &progress;
+  Progress progress{out, parser, hop};
+  if (stream_.may_write() && poller_.Gather(*this)) {
+    progress_ = &progress;
+  } else {
+    progress.begun = clock_.Now();
+  }
   // The server may answer before it has read everything, so what arrives comes first.
   while (!progress.over) {
     if (!stream_.is_open()) {
@@ -218,12 +225,16 @@ std::optional<ExchangeFailure> Connection::Exchange(Fiber& fiber, RequestBytes o
       Suspend(fiber);
     }
   }
-  if (std::exchange(progress_, nullptr) != nullptr) poller_.Forget(*this);
+  if (std::exchange(progress_, nullptr) != nullptr) {
+    poller_.Forget(*this);
+    progress.begun = progress.first_byte.value_or(clock_.Now());
+  }
   return Finish(progress);
 }
 
 std::optional<ExchangeFailure> Connection::Finish(Progress& progress) {
-  const Nanos done = clock_.Now();
+  const bool complete = progress.state == State::kDone && progress.first_byte;
+  const Nanos done = complete ? progress.last_byte : clock_.Now();
   http::Timings& timings = progress.hop.timings;
   const Nanos first = progress.first_byte.value_or(done);
   const Nanos written = progress.written.value_or(first);

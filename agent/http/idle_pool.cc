@@ -5,14 +5,20 @@
 
 namespace kload::agent {
 
+void IdlePool::DropLent() {
+  if (!entries_.empty() && entries_.back().lent()) entries_.pop_back();
+}
+
 std::shared_ptr<Connection> IdlePool::Take(const Target& target) {
+  DropLent();
   for (size_t i = entries_.size(); i-- > 0;) {
     Entry& entry = entries_[i];
     const bool open = entry.connection->idle();
     const bool same = entry.IsFor(target);
     if (open && !same) continue;
     std::shared_ptr<Connection> connection = std::move(entry.connection);
-    entries_.erase(entries_.begin() + static_cast<long>(i));
+    const bool keep_place = open && i + 1 == entries_.size();
+    if (!keep_place) entries_.erase(entries_.begin() + static_cast<long>(i));
     if (open) return connection;
     connection->Close();  // the server has ended it
   }
@@ -20,6 +26,13 @@ std::shared_ptr<Connection> IdlePool::Take(const Target& target) {
 }
 
 void IdlePool::Put(const Target& target, std::shared_ptr<Connection> connection) {
+  const bool has_place =
+      !entries_.empty() && entries_.back().lent() && entries_.back().IsFor(target);
+  if (has_place && entries_.size() == 1) {
+    entries_.back().connection = std::move(connection);
+    return;
+  }
+  DropLent();
   // Those that their servers have closed are not idle any more.
   std::erase_if(entries_, [](const Entry& entry) { return !entry.connection->idle(); });
   const auto same = std::count_if(entries_.begin(), entries_.end(),
@@ -33,6 +46,7 @@ void IdlePool::Put(const Target& target, std::shared_ptr<Connection> connection)
 }
 
 void IdlePool::CloseAll() {
+  DropLent();
   for (Entry& entry : entries_) entry.connection->Close();
   entries_.clear();
 }

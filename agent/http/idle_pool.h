@@ -29,6 +29,7 @@ class IdlePool {
 
  private:
   struct Entry {
+    bool lent() const { return connection == nullptr; }
     bool IsFor(const Target& target) const {
       return port == target.port && tls == target.tls() && host == target.host;
     }
@@ -39,8 +40,13 @@ class IdlePool {
     std::shared_ptr<Connection> connection;
   };
 
+  // Forgets the place of a connection that was taken out.
+  void DropLent();
+
   const IdleLimits limits_;
-  std::vector<Entry> entries_;  // the most recently used last
+  // The most recently used last. That one's place is kept while it is taken out: a VU that asks one server again and again has
+  // nothing to move then.
+  std::vector<Entry> entries_;
 };
 
 }  // namespace kload::agent

@@ -5,18 +5,10 @@
 #include <algorithm>
 
 #include "common/base/ascii.h"
+#include "common/http/token.h"
 
 namespace kload::agent {
 namespace {
-
-bool IsTokenChar(char c) {
-  if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
-  return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-bool IsToken(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), IsTokenChar);
-}
 
 bool IsFieldValue(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
@@ -25,7 +17,7 @@ bool IsFieldValue(std::string_view text) {
 }
 
 std::optional<Failure> CheckHeader(const std::string& name, const std::string& value) {
-  if (!IsToken(name)) {
+  if (!http::IsToken(name)) {
     return Failure{FailureCode::kUnclassified,
                    fmt::format("invalid header field name \"{}\"", name)};
   }
@@ -36,15 +28,54 @@ std::optional<Failure> CheckHeader(const std::string& name, const std::string& v
   return std::nullopt;
 }
 
-bool IsCredential(std::string_view name) {
-  return EqualsIgnoringCase(name, "authorization") || EqualsIgnoringCase(name, "cookie") ||
-         EqualsIgnoringCase(name, "cookie2") || EqualsIgnoringCase(name, "www-authenticate");
+// What is known of a header that the script gave.
+enum class Known {
+  kOther,
+  kHost,
+  kOurs,  // said by us alone
+  kUserAgent,
+  kAuthorization,
+  kCookie,
+  kCredential,
+  kReferer,
+  kConnection,
+  kOfBody
+};
+
+// By length first: most names are none of these.
+Known Recognise(std::string_view name) {
+  const auto is = [name](std::string_view known) { return EqualsIgnoringCase(name, known); };
+  switch (name.size()) {
+    case 4:
+      return is("host") ? Known::kHost : Known::kOther;
+    case 6:
+      return is("cookie") ? Known::kCookie : Known::kOther;
+    case 7:
+      if (is("cookie2")) return Known::kCredential;
+      return is("referer") ? Known::kReferer : Known::kOther;
+    case 10:
+      if (is("user-agent")) return Known::kUserAgent;
+      return is("connection") ? Known::kConnection : Known::kOther;
+    case 12:
+      return is("content-type") ? Known::kOfBody : Known::kOther;
+    case 13:
+      return is("authorization") ? Known::kAuthorization : Known::kOther;
+    case 14:
+      return is("content-length") ? Known::kOurs : Known::kOther;
+    case 16:
+      if (is("www-authenticate")) return Known::kCredential;
+      return is("content-encoding") || is("content-language") || is("content-location")
+                 ? Known::kOfBody
+                 : Known::kOther;
+    case 17:
+      return is("transfer-encoding") ? Known::kOurs : Known::kOther;
+    default:
+      return Known::kOther;
+  }
 }
 
-bool DescribesBody(std::string_view name) {
-  return EqualsIgnoringCase(name, "content-type") || EqualsIgnoringCase(name, "content-encoding") ||
-         EqualsIgnoringCase(name, "content-language") ||
-         EqualsIgnoringCase(name, "content-location");
+bool IsCredential(Known known) {
+  return known == Known::kAuthorization || known == Known::kCookie || known == Known::kCredential;
 }
 
 void AppendField(std::string_view name, std::string_view value, std::string& out) {
@@ -53,7 +84,6 @@ void AppendField(std::string_view name, std::string_view value, std::string& out
 
 // Which of the headers that we add by ourselves the script gave, and the others written out.
 struct Seen {
-  std::string_view host;
   bool user_agent = false;
   bool authorization = false;
   bool referer = false;
@@ -61,31 +91,38 @@ struct Seen {
   bool cookie = false;
 };
 
+// Whether the request asks for a Host or a User-Agent that Target::request_start has not.
+bool SaysWho(const http::Headers& headers) {
+  return std::any_of(headers.begin(), headers.end(), [](const auto& header) {
+    const Known known = Recognise(header.first);
+    return known == Known::kHost || known == Known::kUserAgent;
+  });
+}
+
+// False: the header stays out.
+bool Goes(const HopRequest& request, Known known) {
+  if (known == Known::kHost || known == Known::kOurs) return false;
+  if (request.drop_credentials && IsCredential(known)) return false;
+  if (request.drop_content_headers && known == Known::kOfBody) return false;
+  return known != Known::kCookie || !request.drop_cookie_header;
+}
+
 std::optional<Failure> AppendScriptHeaders(const HopRequest& request, Seen& seen,
                                            std::string& out) {
   for (const auto& [name, value] : *request.headers) {
     if (std::optional<Failure> failure = CheckHeader(name, value)) return failure;
-    if (EqualsIgnoringCase(name, "host") || EqualsIgnoringCase(name, "content-length") ||
-        EqualsIgnoringCase(name, "transfer-encoding")) {
+    const Known known = Recognise(name);
+    if (!Goes(request, known)) continue;
+    seen.user_agent |= known == Known::kUserAgent;
+    if (known == Known::kUserAgent && value.empty()) continue;
+    if (known == Known::kCookie && !request.cookies.empty() && !seen.cookie) {
+      seen.cookie = true;
+      AppendField(name, fmt::format("{}; {}", value, request.cookies), out);
       continue;
     }
-    if (request.drop_credentials && IsCredential(name)) continue;
-    if (request.drop_content_headers && DescribesBody(name)) continue;
-    if (EqualsIgnoringCase(name, "user-agent")) {
-      seen.user_agent = true;
-      if (value.empty()) continue;
-    }
-    if (EqualsIgnoringCase(name, "cookie")) {
-      if (request.drop_cookie_header) continue;
-      if (!request.cookies.empty() && !seen.cookie) {
-        seen.cookie = true;
-        AppendField(name, fmt::format("{}; {}", value, request.cookies), out);
-        continue;
-      }
-    }
-    seen.authorization |= EqualsIgnoringCase(name, "authorization");
-    seen.referer |= EqualsIgnoringCase(name, "referer");
-    seen.connection |= EqualsIgnoringCase(name, "connection");
+    seen.authorization |= known == Known::kAuthorization;
+    seen.referer |= known == Known::kReferer;
+    seen.connection |= known == Known::kConnection;
     AppendField(name, value, out);
   }
   return std::nullopt;
@@ -94,29 +131,49 @@ std::optional<Failure> AppendScriptHeaders(const HopRequest& request, Seen& seen
 std::string_view HostHeader(const HopRequest& request, const Target& target) {
   if (request.keep_host_header) {
     for (const auto& [name, value] : *request.headers) {
-      if (EqualsIgnoringCase(name, "host") && !value.empty()) return value;
+      if (Recognise(name) == Known::kHost && !value.empty()) return value;
     }
   }
   return target.host_header;
 }
 
+void AppendStart(const std::string& path, std::string_view host, const std::string& user_agent,
+                 std::string& out) {
+  out.append(" ").append(path).append(" HTTP/1.1\r\n");
+  AppendField("Host", host, out);
+  if (!user_agent.empty()) AppendField("User-Agent", user_agent, out);
+}
+
 }  // namespace
+
+std::string RequestStart(const Target& target, const std::string& user_agent) {
+  std::string start;
+  if (IsFieldValue(target.host_header) && IsFieldValue(user_agent)) {
+    AppendStart(target.path, target.host_header, user_agent, start);
+  }
+  return start;
+}
 
 std::optional<Failure> WriteHead(const HopRequest& request, const Target& target,
                                  const std::string& user_agent, std::string& out) {
-  if (!IsToken(request.method)) {
+  if (!http::IsToken(request.method)) {
     return Failure{FailureCode::kUnclassified,
                    fmt::format("invalid method \"{}\"", request.method)};
   }
-  out.clear();
-  out.append(request.method).append(" ").append(target.path).append(" HTTP/1.1\r\n");
-  const std::string_view host = HostHeader(request, target);
-  if (!IsFieldValue(host)) {
-    return Failure{FailureCode::kUnclassified, "invalid header field value for \"Host\""};
-  }
-  AppendField("Host", host, out);
+  out.assign(request.method);
   Seen seen;
-  if (std::optional<Failure> failure = AppendScriptHeaders(request, seen, out)) return failure;
+  if (!target.request_start.empty() && !SaysWho(*request.headers)) {
+    out.append(target.request_start);
+    seen.user_agent = true;
+    if (std::optional<Failure> failure = AppendScriptHeaders(request, seen, out)) return failure;
+  } else {
+    const std::string_view host = HostHeader(request, target);
+    if (!IsFieldValue(host)) {
+      return Failure{FailureCode::kUnclassified, "invalid header field value for \"Host\""};
+    }
+    AppendStart(target.path, host, "", out);
+    if (std::optional<Failure> failure = AppendScriptHeaders(request, seen, out)) return failure;
+  }
   if (!seen.user_agent && !user_agent.empty()) {
     if (!IsFieldValue(user_agent)) {
       return Failure{FailureCode::kUnclassified, "invalid header field value for \"User-Agent\""};
@@ -141,7 +198,7 @@ std::optional<Failure> WriteHead(const HopRequest& request, const Target& target
 
 bool WantsClose(const http::Headers& headers) {
   for (const auto& [name, value] : headers) {
-    if (EqualsIgnoringCase(name, "connection") && EqualsIgnoringCase(value, "close")) return true;
+    if (Recognise(name) == Known::kConnection && EqualsIgnoringCase(value, "close")) return true;
   }
   return false;
 }

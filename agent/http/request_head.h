@@ -36,6 +36,9 @@ struct HopRequest {
 std::optional<Failure> WriteHead(const HopRequest& request, const Target& target,
                                  const std::string& user_agent, std::string& out);
 
+// For Target::request_start: target, version, Host and User-Agent (empty: none); empty when one of them can not be sent.
+std::string RequestStart(const Target& target, const std::string& user_agent);
+
 // True if the script itself asks for `Connection: close`.
 bool WantsClose(const http::Headers& headers);
 

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+#include <utility>
+
+#include "agent/http/plain_response.h"
 
 namespace kload::agent {
 namespace {
@@ -14,8 +17,9 @@ using boost::system::error_code;
 
 constexpr int kInterimsMax = 5;                   // Go's bound
 constexpr size_t kReserveBytesMax = 1024 * 1024;  // a length is a claim, not a fact
-constexpr size_t kHeaderReserveBytes = 256;       // what most responses have
-constexpr size_t kStatusLineWithoutReason = 12;   // HTTP/1.1 200
+constexpr size_t kHeadersReserve = 8;             // what most responses have
+constexpr size_t kHeaderReserveBytes = 256;
+constexpr size_t kStatusLineWithoutReason = 12;  // HTTP/1.1 200
 
 std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -44,7 +48,7 @@ class ResponseParser::Message final : public beast_http::basic_parser<false> {
     if (!reason.empty()) response_.status_text.append(" ").append(View(reason));
     response_.proto = version == 11 ? "HTTP/1.1" : "HTTP/1.0";
     header_bytes_ += reason.size();
-    response_.headers.Reserve(8, kHeaderReserveBytes);
+    response_.headers.Reserve(kHeadersReserve, kHeaderReserveBytes);
   }
 
   void on_field_impl(beast_http::field field, boost::beast::string_view name,
@@ -98,20 +102,30 @@ class ResponseParser::Message final : public beast_http::basic_parser<false> {
   const bool store_body_;
 };
 
-ResponseParser::ResponseParser(bool head_request, bool store_body)
-    : head_request_(head_request), store_body_(store_body) {
-  StartMessage();
+void ParsedResponse::Clear() {
+  ParsedResponse empty;
+  headers.Clear();
+  body.clear();
+  empty.headers = std::move(headers);
+  empty.body = std::move(body);
+  *this = std::move(empty);
 }
+
+ResponseParser::ResponseParser(ParsedResponse& response, bool head_request, bool store_body)
+    : head_request_(head_request), store_body_(store_body), response_(response) {}
 
 ResponseParser::~ResponseParser() { EndMessage(); }
 
 void ResponseParser::StartMessage() {
   static_assert(sizeof(Message) <= kMessageBytes && alignof(Message) <= alignof(std::max_align_t));
   new (message_bytes_) Message(response_, header_bytes_, store_body_);
+  has_message_ = true;
   message().skip(head_request_);
 }
 
-void ResponseParser::EndMessage() { message().~Message(); }
+void ResponseParser::EndMessage() {
+  if (std::exchange(has_message_, false)) message().~Message();
+}
 
 void ResponseParser::Fail(std::string text) {
   state_ = State::kFailed;
@@ -142,7 +156,7 @@ size_t ResponseParser::Consume(std::string_view bytes) {
       Fail("too many interim (1xx) responses");
     } else {
       EndMessage();
-      response_ = ParsedResponse();
+      response_.Clear();
       StartMessage();
     }
   }
@@ -150,6 +164,13 @@ size_t ResponseParser::Consume(std::string_view bytes) {
 }
 
 ResponseParser::State ResponseParser::Feed(std::string_view bytes) {
+  if (!has_message_) {
+    if (const auto taken = ParsePlainResponse(bytes, head_request_, store_body_, response_)) {
+      if (*taken < bytes.size()) pending_.assign(bytes.substr(*taken));
+      return state_ = State::kDone;
+    }
+    StartMessage();
+  }
   const bool joined = !pending_.empty();
   if (joined) pending_.append(bytes);
   // Some servers leave out the space before an empty reason, and Beast insists on it.
@@ -173,7 +194,7 @@ ResponseParser::State ResponseParser::Feed(std::string_view bytes) {
 
 ResponseParser::State ResponseParser::FeedEnd() {
   if (state_ != State::kNeedMore) return state_;
-  if (!message().got_some()) {
+  if (!has_message_ || !message().got_some()) {
     Fail(interims_ == 0 ? "EOF" : "unexpected EOF");
     return state_;
   }
@@ -189,7 +210,6 @@ ResponseParser::State ResponseParser::FeedEnd() {
 }
 
 const Failure& ResponseParser::failure() const { return failure_; }
-ParsedResponse& ResponseParser::response() { return response_; }
 bool ResponseParser::leftover() const { return !pending_.empty(); }
 
 }  // namespace kload::agent

@@ -1,4 +1,5 @@
-// The bytes of a connection -> one final response: Beast's parser behind a small door.
+// The bytes of a connection -> one final response: Beast's parser behind a small door, and a short way past it for plain ones
+// (plain_response.h).
 //
 // Interim responses (1xx) are skipped; 101 is final, as nothing was asked to be upgraded.
 // Thread: a plain value of one exchange.
@@ -31,15 +32,18 @@ struct ParsedResponse {
   std::string location;          // the first one, empty when there is none
   bool sets_cookies = false;     // has a Set-Cookie header
   bool keep_alive = false;
+
+  // As made anew, but for the memory that the larger texts hold.
+  void Clear();
 };
 
 class ResponseParser {
  public:
   enum class State { kNeedMore, kDone, kFailed };
 
-  // `head_request`: the response has no body, whatever its headers say. `store_body`: false reads
-  // and drops it.
-  ResponseParser(bool head_request, bool store_body);
+  // Fills in `response`, which must be empty. `head_request`: it has no body, whatever its headers say. `store_body`: false
+  // reads and drops it.
+  ResponseParser(ParsedResponse& response, bool head_request, bool store_body);
   ~ResponseParser();
   ResponseParser(const ResponseParser&) = delete;
   ResponseParser& operator=(const ResponseParser&) = delete;
@@ -51,15 +55,14 @@ class ResponseParser {
 
   // After kFailed.
   const Failure& failure() const;
-  // After kDone; may be moved from.
-  ParsedResponse& response();
+  // Complete after kDone.
+  const ParsedResponse& response() const { return response_; }
   // After kDone: the server sent more than the response, so the connection can not be used again.
   bool leftover() const;
 
  private:
   class Message;
-  static constexpr size_t kMessageBytes =
-      192;  // a Message, made in place: one is needed per request
+  static constexpr size_t kMessageBytes = 192;  // a Message, made in place when one is needed
   Message& message() { return *reinterpret_cast<Message*>(message_bytes_); }
   void StartMessage();
   void EndMessage();
@@ -68,8 +71,9 @@ class ResponseParser {
 
   const bool head_request_;
   const bool store_body_;
-  ParsedResponse response_;
+  ParsedResponse& response_;
   alignas(std::max_align_t) std::byte message_bytes_[kMessageBytes];
+  bool has_message_ = false;
   std::string pending_;  // not consumed yet: an incomplete line
   size_t header_bytes_ = 0;
   int interims_ = 0;

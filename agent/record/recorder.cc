@@ -142,6 +142,12 @@ struct Recorder::Impl {
     return true;
   }
 
+  void PutHop(const HopSeries& series, const HopValues& values, Nanos at) {
+    for (size_t i = 0; i < kHopMetrics; ++i) {
+      if (series[i] != nullptr) Put(*series[i], values[i], at);
+    }
+  }
+
   void LogHop(const Scope& scope, const http::Hop& hop, const Tags& tags, const HopValues& values,
               Nanos at) {
     if (!options.sample_log) return;
@@ -176,6 +182,9 @@ struct Recorder::Impl {
   // calls are slower.
   KeyMap<Series*> singles;
   KeyMap<HopSeries> hops;
+  // The last hop's: the next one is mostly of the same kind.
+  std::string last_hop_key;
+  HopSeries last_hop{};
   KeyMap<std::unique_ptr<Scope>> scopes;
   Scope overflow_scope;
   uint64_t overflowed = 0;
@@ -234,6 +243,10 @@ void Recorder::AddHop(const Scope* scope, const http::Hop& hop, const Tags& tags
   const HopValues values = ValuesOf(hop);
   impl_->LogHop(*scope, hop, tags, values, at);
   impl_->MakeHopKey(*scope, hop, tags);
+  if (impl_->key.view() == impl_->last_hop_key) {
+    impl_->PutHop(impl_->last_hop, values, at);
+    return;
+  }
   HopSeries resolved{};
   const HopSeries* series = impl_->hops.Find(impl_->key);
   if (series == nullptr) {
@@ -246,9 +259,9 @@ void Recorder::AddHop(const Scope* scope, const http::Hop& hop, const Tags& tags
     if (impl_->hops.size() < impl_->options.series_max) impl_->hops.Insert(impl_->key, resolved);
     series = &resolved;
   }
-  for (size_t i = 0; i < kHopMetrics; ++i) {
-    if (Series* each = (*series)[i]) impl_->Put(*each, values[i], at);
-  }
+  impl_->last_hop_key = impl_->key.view();
+  impl_->last_hop = *series;
+  impl_->PutHop(impl_->last_hop, values, at);
 }
 
 std::vector<SeriesDelta> Recorder::TakeDelta() { return impl_->table.TakeDelta(); }

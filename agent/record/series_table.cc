@@ -7,16 +7,7 @@
 
 namespace kload::agent {
 
-KeyBuffer& KeyBuffer::Add(uint32_t number) {
-  bytes_.append(reinterpret_cast<const char*>(&number), sizeof(number));
-  return *this;
-}
-
-KeyBuffer& KeyBuffer::Add(std::string_view text) {
-  Add(static_cast<uint32_t>(text.size()));
-  bytes_.append(text);
-  return *this;
-}
+void KeyBuffer::Grow(size_t bytes) { bytes_.resize(2 * (size_ + bytes)); }
 
 KeyBuffer& KeyBuffer::Add(const Tags& tags) {
   Add(static_cast<uint32_t>(tags.size()));

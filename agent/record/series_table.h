@@ -7,6 +7,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -21,16 +22,33 @@ namespace kload::agent {
 class KeyBuffer {
  public:
   KeyBuffer& Clear() {
-    bytes_.clear();
+    size_ = 0;
     return *this;
   }
-  KeyBuffer& Add(uint32_t number);
-  KeyBuffer& Add(std::string_view text);
+  KeyBuffer& Add(uint32_t number) {
+    std::memcpy(Room(sizeof(number)), &number, sizeof(number));
+    return *this;
+  }
+  KeyBuffer& Add(std::string_view text) {
+    Add(static_cast<uint32_t>(text.size()));
+    std::memcpy(Room(text.size()), text.data(), text.size());
+    return *this;
+  }
   KeyBuffer& Add(const Tags& tags);
-  std::string_view view() const { return bytes_; }
+  std::string_view view() const { return {bytes_.data(), size_}; }
 
  private:
-  std::string bytes_;
+  void Grow(size_t bytes);
+  // Where the next `bytes` go.
+  char* Room(size_t bytes) {
+    if (bytes > bytes_.size() - size_) [[unlikely]] Grow(bytes);
+    char* const place = bytes_.data() + size_;
+    size_ += bytes;
+    return place;
+  }
+
+  std::string bytes_ = std::string(256, '\0');  // of which size_ are in use
+  size_t size_ = 0;
 };
 
 // Map from a KeyBuffer's bytes; finding does not allocate.

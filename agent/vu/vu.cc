@@ -116,18 +116,20 @@ absl::Status Vu::TakeSetupData() {
 }
 
 void Vu::RunStretches() {
+  Nanos start = shared_.clock.Now();
   while (true) {
-    const Nanos start = shared_.clock.Now();
     const VuLife::Decision decision = life_.Decide(shared_.RunTime(start));
     if (decision.kind == VuLife::Decision::Kind::kEnd) break;
     if (decision.kind == VuLife::Decision::Kind::kWait) {
       SetActive(false);
       host_.WaitUntil(*shared_.start + decision.until);
+      start = shared_.clock.Now();
       continue;
     }
     if (!allowed()) {
       SetActive(false);
       host_.WaitUntil(*shared_.start + decision.until);
+      start = shared_.clock.Now();
       continue;
     }
     if (!spec_.pool->Take()) break;
@@ -137,7 +139,7 @@ void Vu::RunStretches() {
     number_in_agent_ = spec_.numbers->in_agent.Next();
     const Nanos end = Iterate(start);
     spec_.pool->NoteDone();
-    PauseAfter(start, end, decision.until);
+    start = PauseAfter(start, end, decision.until);
   }
   const int64_t dropped = spec_.pool->TakeRest();
   if (dropped > 0)
@@ -216,12 +218,16 @@ double Vu::Progress() const {
                     1.0);
 }
 
-void Vu::PauseAfter(Nanos iteration_start, Nanos iteration_end, Nanos stretch_end) {
+Nanos Vu::PauseAfter(Nanos iteration_start, Nanos iteration_end, Nanos stretch_end) {
   const Nanos next = iteration_start + shared_.options.min_iteration_duration;
   const Nanos until = std::min(next, *shared_.start + stretch_end);
-  if (until <= iteration_end || stopped_) return host_.YieldIfBusy();
+  if (until <= iteration_end || stopped_) {
+    return host_.YieldIfBusy() ? shared_.clock.Now() : iteration_end;
+  }
   // Others may wake the VU, when its scenario is scaled.
-  while (!stopped_ && shared_.clock.Now() < until) host_.WaitUntil(until);
+  Nanos now = shared_.clock.Now();
+  for (; !stopped_ && now < until; now = shared_.clock.Now()) host_.WaitUntil(until);
+  return now;
 }
 
 void Vu::SetActive(bool active) {

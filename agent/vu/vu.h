@@ -102,7 +102,8 @@ class Vu {
   void RunArrivals(Arrivals& arrivals);
   // Both ends in steady time, which each step is given: reading the clock costs as much as recording a sample.
   Nanos Iterate(Nanos start);
-  void PauseAfter(Nanos iteration_start, Nanos iteration_end, Nanos stretch_end);
+  // Returns the time behind it.
+  Nanos PauseAfter(Nanos iteration_start, Nanos iteration_end, Nanos stretch_end);
   k6::Execution Execution() const;
   double Progress() const;
   void SetActive(bool active);

@@ -63,8 +63,10 @@ void VuHost::WaitUntil(Nanos due) {
 
 void VuHost::Wait() { Suspend(Waits::kIdle); }
 
-void VuHost::YieldIfBusy() {
-  if (!suspended_) WaitUntil(shared_.clock.Now());
+bool VuHost::YieldIfBusy() {
+  if (suspended_) return false;
+  WaitUntil(shared_.clock.Now());
+  return true;
 }
 
 void VuHost::BeginEntry() {
@@ -89,7 +91,8 @@ void VuHost::EndEntry(Nanos at) {
 }
 
 void VuHost::Record(MetricId metric, double value, Nanos at) {
-  shared_.recorder.Add(groups_.front().scope, metric, value, Tagged({}), at);
+  static const Tags kNone;
+  shared_.recorder.Add(groups_.front().scope, metric, value, Tagged(kNone), at);
 }
 
 void VuHost::Wake() {
@@ -120,9 +123,10 @@ absl::Status VuHost::Sleep(Nanos duration) {
   return cancelled_ ? Stopped() : absl::OkStatus();
 }
 
-absl::StatusOr<http::Response> VuHost::Fetch(const http::Request& request, const Tags& tags) {
+absl::Status VuHost::Fetch(const http::Request& request, const Tags& tags,
+                           http::Response& response) {
   if (cancelled_) return Stopped();
-  http::Response response = http_.Fetch(*fiber_, request);
+  http_.Fetch(*fiber_, request, response);
   RecordHops(request, scope(), tags, response);
   suspended_ = suspended_ || sent_;  // what was sent was waited for
   if (!cancelled_ && !sent_) {
@@ -131,13 +135,12 @@ absl::StatusOr<http::Response> VuHost::Fetch(const http::Request& request, const
     resume_.Arm(shared_.clock.Now());
     Suspend(Waits::kScript);
   }
-  if (cancelled_) return Stopped();
-  return response;
+  return cancelled_ ? Stopped() : absl::OkStatus();
 }
 
 void VuHost::RecordHops(const http::Request& request, const Recorder::Scope* scope,
                         const Tags& tags, http::Response& response) {
-  const Nanos at = shared_.RunNow();
+  const Nanos at = SampleTime();
   sent_ = false;
   for (http::Hop& hop : response.hops) {
     if (request.rule != nullptr && hop.expectation == http::Expectation::kByDefaultRule) {
@@ -236,7 +239,7 @@ void VuHost::AddSample(MetricId metric, double value, const Tags& tags) {
 }
 
 void VuHost::AddCheck(std::string_view name, bool passed, const Tags& tags) {
-  shared_.recorder.AddCheck(scope(), name, passed, Tagged(tags), shared_.RunNow());
+  shared_.recorder.AddCheck(scope(), name, passed, Tagged(tags), SampleTime());
 }
 
 void VuHost::EnterGroup(std::string_view name) {

@@ -46,8 +46,8 @@ class VuHost final : public k6::Host, private SideSlots::Waiter {
   void WaitUntil(Nanos due);
   // Suspends until Wake() or Cancel().
   void Wait();
-  // Lets the loop do other things when the script has not suspended since the last BeginEntry().
-  void YieldIfBusy();
+  // Lets the loop do other things when the script has not suspended since the last BeginEntry(). Returns whether it did.
+  bool YieldIfBusy();
   // Forgets groups and byte counts of the entry before; a cancelled host works again.
   void BeginEntry();
   // The next entry is an iteration that begins `delay` after it was due: its requests are recorded with that
@@ -71,7 +71,8 @@ class VuHost final : public k6::Host, private SideSlots::Waiter {
   // ---- k6::Host, inside ----
   absl::StatusOr<MetricId> DeclareMetric(const MetricDef& def) override;
   absl::Status Sleep(Nanos duration) override;
-  absl::StatusOr<http::Response> Fetch(const http::Request& request, const Tags& tags) override;
+  absl::Status Fetch(const http::Request& request, const Tags& tags,
+                     http::Response& response) override;
   void BeginFetch(uint64_t ticket, const http::Request& request, const Tags& tags) override;
   absl::StatusOr<std::vector<k6::Fetched>> AwaitFetches(std::optional<Nanos> longest) override;
   void AbandonFetches() override;
@@ -97,6 +98,10 @@ class VuHost final : public k6::Host, private SideSlots::Waiter {
   ClientOwner ClientOwnerOf();
   void Suspend(Waits waits);
   Nanos Scaled(Nanos script_time) const;
+  // Of samples of which nobody asks the time, unless raw samples are seen: not read from the clock for nothing.
+  Nanos SampleTime() const {
+    return shared_.recorder.logs_samples() ? shared_.RunNow() : Nanos::zero();
+  }
   void RecordHops(const http::Request& request, const Recorder::Scope* scope, const Tags& tags,
                   http::Response& response);
   void OnRoom() override { BeginOrdered(); }

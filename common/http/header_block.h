@@ -56,36 +56,53 @@ class HeaderBlock {
   }
 
   void Add(std::string_view name, std::string_view value) {
+    const auto at = static_cast<uint32_t>(text_.size());
     text_.append(name).append(value);
-    ends_.push_back(
-        {static_cast<uint32_t>(text_.size() - value.size()), static_cast<uint32_t>(text_.size())});
+    entries_.push_back({at, static_cast<uint32_t>(name.size()),
+                        at + static_cast<uint32_t>(name.size()),
+                        static_cast<uint32_t>(value.size())});
+  }
+  // In place of Add(), for a response's head as one text: headers whose names and values lie in it, from these offsets on, then
+  // the text.
+  void AddAt(size_t name, size_t name_size, size_t value, size_t value_size) {
+    entries_.push_back({static_cast<uint32_t>(name), static_cast<uint32_t>(name_size),
+                        static_cast<uint32_t>(value), static_cast<uint32_t>(value_size)});
+  }
+  void SetText(std::string_view text) { text_.assign(text); }
+  // Empties the block, its memory is kept.
+  void Clear() {
+    entries_.clear();
+    text_.clear();
   }
   // Room for so many headers, and so many bytes of names and values.
   void Reserve(size_t headers, size_t bytes) {
-    ends_.reserve(headers);
+    entries_.reserve(headers);
     text_.reserve(bytes);
   }
-  bool empty() const { return ends_.empty(); }
-  size_t size() const { return ends_.size(); }
-  value_type back() const { return At(ends_.size() - 1); }
+  bool empty() const { return entries_.empty(); }
+  size_t size() const { return entries_.size(); }
+  size_t capacity_bytes() const { return text_.capacity() + entries_.capacity() * sizeof(Entry); }
+  value_type back() const { return At(entries_.size() - 1); }
   const_iterator begin() const { return {*this, 0}; }
-  const_iterator end() const { return {*this, ends_.size()}; }
+  const_iterator end() const { return {*this, entries_.size()}; }
 
  private:
-  struct Ends {
+  // Where a name and a value lie in the text.
+  struct Entry {
     uint32_t name;
+    uint32_t name_size;
     uint32_t value;
+    uint32_t value_size;
   };
 
   value_type At(size_t index) const {
-    const uint32_t begin = index == 0 ? 0 : ends_[index - 1].value;
-    const Ends& ends = ends_[index];
+    const Entry& entry = entries_[index];
     const std::string_view text = text_;
-    return {text.substr(begin, ends.name - begin), text.substr(ends.name, ends.value - ends.name)};
+    return {text.substr(entry.name, entry.name_size), text.substr(entry.value, entry.value_size)};
   }
 
   std::string text_;
-  std::vector<Ends> ends_;
+  std::vector<Entry> entries_;
 };
 
 }  // namespace kload::http

@@ -50,13 +50,16 @@ struct RequestCookie {
 };
 
 struct Request {
+  static constexpr Nanos kDefaultTimeout = std::chrono::seconds(60);
+  static constexpr int kDefaultRedirects = 10;
+
   std::string method = "GET";  // upper case
   std::string url;             // absolute, http or https; user:pass@ means basic authentication
   Headers headers;             // as the script gave them
   std::string body;
   bool has_body = false;
-  Nanos timeout = std::chrono::seconds(60);  // over all redirects
-  int max_redirects = 10;                    // 0: the first response is the result
+  Nanos timeout = kDefaultTimeout;        // over all redirects
+  int max_redirects = kDefaultRedirects;  // 0: the first response is the result
   ResponseType response_type = ResponseType::kText;
   // Null: the default rule. Shared with the script's object; nothing changes it.
   std::shared_ptr<const ResponseRule> rule;
@@ -64,6 +67,9 @@ struct Request {
   std::vector<RequestCookie> cookies;  // sent with every hop
   // Gives cookies to every hop and takes those of every response; null: none are kept.
   std::shared_ptr<CookieJar> jar;
+
+  // As made anew, but for the memory of the texts.
+  void Clear();
 };
 
 // k6's phases; duration = sending + waiting + receiving. Phases that were not reached are 0.
@@ -105,6 +111,9 @@ struct Response {
   Timings timings;           // of the last hop
   std::string sent_cookies;  // the Cookie header's line of the first hop; empty: it had none
   std::vector<Hop> hops;     // in order, at least one unless the URL was invalid
+
+  // As made anew, but for the memory of the texts and the hops.
+  void Clear();
 };
 
 }  // namespace kload::http

@@ -23,7 +23,10 @@ struct Target {
   std::string authorization;  // "Basic ..." from user:pass@, else empty
   std::string encoded;        // the whole URL in encoded form: the base of a relative Location
   std::string masked;         // as spelled, credentials as ****
-  bool is_ip = false;         // host is an IP literal
+  // What follows the method in a request that the script gave no Host and no User-Agent for, up to the end of both; empty: not
+  // prepared (agent/http/url_cache.h).
+  std::string request_start;
+  bool is_ip = false;  // host is an IP literal
 
   bool tls() const { return scheme == "https"; }
   bool SameServer(const Target& other) const {

@@ -126,21 +126,21 @@ BlockPool::~BlockPool() {
   for (char* chunk : chunks_) Range::Get().ReturnChunk(chunk);
 }
 
-void* BlockPool::Take(size_t bytes) {
-  if (bytes > kBlockBytesMax) return nullptr;
+BlockPool::Taken BlockPool::Take(size_t bytes) {
+  if (bytes > kBlockBytesMax) return {};
   const size_t size_class = kClassOf[(bytes + 7) / 8];
+  const size_t size = kClasses.bytes[size_class];
   if (Free* const block = free_[size_class]) {
     free_[size_class] = block->next;
     ++blocks_;
-    return block;
+    return {block, size};
   }
   Span& span = spans_[size_class];
-  const size_t size = kClasses.bytes[size_class];
-  if (static_cast<size_t>(span.end - span.next) < size && !AddSpan(size_class)) return nullptr;
+  if (static_cast<size_t>(span.end - span.next) < size && !AddSpan(size_class)) return {};
   void* const block = span.next;
   span.next += size;
   ++blocks_;
-  return block;
+  return {block, size};
 }
 
 bool BlockPool::AddSpan(size_t size_class) {
@@ -158,13 +158,16 @@ bool BlockPool::AddSpan(size_t size_class) {
   return true;
 }
 
-void BlockPool::Give(void* block) {
+size_t BlockPool::Give(void* block) {
   Range& range = Range::Get();
-  const size_t size_class = range.ClassOfSpan(range.SpanOf(block));
+  const size_t span = range.SpanOf(block);
+  if (span >= kSpans) return 0;
+  const size_t size_class = range.ClassOfSpan(span);
   auto* const free = static_cast<Free*>(block);
   free->next = free_[size_class];
   free_[size_class] = free;
   if (--blocks_ == 0 && chunks_.size() > 1) Release();
+  return kClasses.bytes[size_class];
 }
 
 // All blocks are free: the spans may serve other sizes, and the chunks other threads.

@@ -30,11 +30,16 @@ class BlockPool {
   BlockPool(const BlockPool&) = delete;
   BlockPool& operator=(const BlockPool&) = delete;
 
+  struct Taken {
+    void* block = nullptr;
+    size_t bytes = 0;  // as BytesOf()
+  };
   // At least `bytes`, aligned to 8 (to 16 when `bytes` is a multiple of 16); nullptr when it is more than kBlockBytesMax, or
   // no memory is left here.
-  void* Take(size_t bytes);
-  // Of this pool. When it was the last one, the memory goes back to the kernel.
-  void Give(void* block);
+  Taken Take(size_t bytes);
+  // Takes back a block of this pool, and returns its BytesOf(); 0, and nothing is done, when no pool gave it. When it was the
+  // last one, the memory goes back to the kernel.
+  size_t Give(void* block);
 
   // Whether some thread's pool gave the block; else malloc() did.
   static bool Owns(const void* block);

@@ -53,11 +53,11 @@ void Heap::Account(JSMallocState* state, size_t taken_bytes, size_t freed_bytes)
 void* Heap::Allocate(JSMallocState* state, size_t size) {
   auto& heap = *static_cast<Heap*>(state->opaque);
   if (!heap.Grants(size, size)) return nullptr;
-  void* block = kPooled ? heap.pool_.Take(size) : nullptr;
-  if (block == nullptr) block = std::malloc(size);
+  const BlockPool::Taken pooled = kPooled ? heap.pool_.Take(size) : BlockPool::Taken{};
+  void* const block = pooled.block != nullptr ? pooled.block : std::malloc(size);
   if (block == nullptr) return nullptr;
   ++state->malloc_count;
-  heap.Account(state, BytesOf(block), 0);
+  heap.Account(state, pooled.block != nullptr ? pooled.bytes : BytesOf(block), 0);
   return block;
 }
 
@@ -65,12 +65,12 @@ void Heap::Free(JSMallocState* state, void* block) {
   if (block == nullptr) return;
   auto& heap = *static_cast<Heap*>(state->opaque);
   --state->malloc_count;
-  heap.Account(state, 0, BytesOf(block));
-  if (IsPooled(block)) {
-    heap.pool_.Give(block);
-  } else {
+  size_t bytes = kPooled ? heap.pool_.Give(block) : 0;
+  if (bytes == 0) {
+    bytes = BytesOf(block);
     std::free(block);
   }
+  heap.Account(state, 0, bytes);
 }
 
 void* Heap::Reallocate(JSMallocState* state, void* block, size_t size) {

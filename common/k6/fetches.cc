@@ -12,7 +12,7 @@ void Fetches::Begin(Realm& realm, Prepared prepared, Done done) {
   auto& kept = under_way_[ticket];
   kept = std::make_unique<UnderWay>(UnderWay{std::move(prepared), std::move(done)});
   try {
-    realm.host.BeginFetch(ticket, kept->prepared.request, kept->prepared.tags);
+    realm.host.BeginFetch(ticket, kept->prepared.request(), kept->prepared.tags);
   } catch (const std::bad_alloc&) {
     // Nobody will end it. The script gets the error.
     under_way_.erase(ticket);
@@ -28,7 +28,8 @@ js::Value Fetches::Await(Realm& realm, std::optional<Nanos> longest) {
     if (found == under_way_.end()) continue;
     const std::unique_ptr<UnderWay> kept = std::move(found->second);
     under_way_.erase(found);
-    kept->done(std::move(kept->prepared), std::move(fetched.response));
+    kept->prepared.response() = std::move(fetched.response);
+    kept->done(std::move(kept->prepared));
   }
   return js::Undefined(realm.cx);
 }

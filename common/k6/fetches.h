@@ -21,8 +21,8 @@ struct Realm;
 
 class Fetches {
  public:
-  // Called when the response is there. Must not run script code, which may be suspended in a call.
-  using Done = std::function<void(Prepared prepared, http::Response response)>;
+  // Called when the response is there, in `prepared`. Must not run script code, which may be suspended in a call.
+  using Done = std::function<void(Prepared prepared)>;
 
   // Begins the request; `done` is called by a later Await().
   void Begin(Realm& realm, Prepared prepared, Done done);

@@ -69,8 +69,9 @@ class Host {
   // sleep(): returns after `duration` (already > 0) times the run's time scale.
   virtual absl::Status Sleep(Nanos duration) = 0;
   // Sends the request, follows redirects, records the samples of every hop under `tags` and the current group. A failed request
-  // is not an error: it is a response with status 0. Errors: Cancelled only.
-  virtual absl::StatusOr<http::Response> Fetch(const http::Request& request, const Tags& tags) = 0;
+  // is not an error: it is a response with status 0. `response` must be as made anew. Errors: Cancelled only.
+  virtual absl::Status Fetch(const http::Request& request, const Tags& tags,
+                             http::Response& response) = 0;
   // ---- requests beside the script ----
   // Begins what Fetch() does without waiting for it. Both references hold until `ticket`, the caller's choice, has come
   // back or AbandonFetches() has returned.

@@ -26,7 +26,6 @@ struct Slot {
   std::string key;
   std::string host;  // with port: what batchPerHost counts by
   Prepared prepared;
-  http::Response response;
   bool begun = false;
 };
 
@@ -79,10 +78,10 @@ bool ReadSlot(Realm& realm, JSValueConst entry, Slot& slot) {
   EntryArguments read;
   if (!ReadEntry(realm.cx, entry, read)) return false;
   if (!PrepareRequest(realm, read.arguments, slot.prepared)) return false;
-  const auto url = http::ParseUrl(slot.prepared.request.url);
+  const auto url = http::ParseUrl(slot.prepared.request().url);
   if (!url.has_value()) {
     js::ThrowError(realm.cx,
-                   fmt::format("{}: '{}': invalid URL", kBatch, slot.prepared.request.url));
+                   fmt::format("{}: '{}': invalid URL", kBatch, slot.prepared.request().url));
     return false;
   }
   slot.host = url->host_header;
@@ -118,15 +117,13 @@ class Sending {
       slot.begun = true;
       ++of_host;
       ++under_way_;
-      realm_.fetches.Begin(
-          realm_, std::move(slot.prepared),
-          [this, &slot, alive = alive_](Prepared prepared, http::Response response) {
-            if (!*alive) return;
-            slot.prepared = std::move(prepared);
-            slot.response = std::move(response);
-            --by_host_[slot.host];
-            --under_way_;
-          });
+      realm_.fetches.Begin(realm_, std::move(slot.prepared),
+                           [this, &slot, alive = alive_](Prepared prepared) {
+                             if (!*alive) return;
+                             slot.prepared = std::move(prepared);
+                             --by_host_[slot.host];
+                             --under_way_;
+                           });
     }
   }
 
@@ -154,13 +151,10 @@ js::Value ToResult(JSContext* cx, bool list,
 js::Value ToResponses(Realm& realm, bool list, std::vector<Slot> slots) {
   std::vector<std::pair<std::string, js::Value>> values;
   for (Slot& slot : slots) {
-    if (HasFailed(slot.response)) {
-      if (auto failed = Report(realm, slot.prepared, slot.response); failed.IsException()) {
-        return failed;
-      }
+    if (HasFailed(slot.prepared.response())) {
+      if (auto failed = Report(realm, slot.prepared); failed.IsException()) return failed;
     }
-    values.emplace_back(
-        slot.key, NewResponse(realm, std::move(slot.prepared.request), std::move(slot.response)));
+    values.emplace_back(slot.key, NewResponse(realm, std::move(slot.prepared.exchange)));
   }
   return ToResult(realm.cx, list, std::move(values));
 }
@@ -180,9 +174,9 @@ js::Value Refused(Realm& realm, bool list, const std::vector<std::string>& keys,
       values.emplace_back(keys[i], js::Null(cx));
       continue;
     }
-    http::Response none;
-    none.error = text;
-    values.emplace_back(keys[i], NewResponse(realm, {}, std::move(none)));
+    http::ExchangePtr nothing = http::NewExchange();
+    nothing->response.error = text;
+    values.emplace_back(keys[i], NewResponse(realm, std::move(nothing)));
   }
   return ToResult(cx, list, std::move(values));
 }
@@ -193,13 +187,11 @@ struct Settlers {
   js::Value reject;
 };
 
-void Settle(Realm& realm, const Settlers& settlers, Prepared prepared, http::Response response) {
+void Settle(Realm& realm, const Settlers& settlers, Prepared prepared) {
   JSContext* cx = realm.cx;
   js::Value result = js::Undefined(cx);
-  if (HasFailed(response)) result = Report(realm, prepared, response);
-  if (!result.IsException()) {
-    result = NewResponse(realm, std::move(prepared.request), std::move(response));
-  }
+  if (HasFailed(prepared.response())) result = Report(realm, prepared);
+  if (!result.IsException()) result = NewResponse(realm, std::move(prepared.exchange));
   const bool failed = result.IsException();
   if (failed) result = js::Value(cx, JS_GetException(cx));
   JSValueConst argument = result.get();
@@ -259,10 +251,9 @@ js::Value AsyncRequest(const js::Call& call) {
     const js::Value called(cx, JS_Call(cx, settlers->resolve.get(), JS_UNDEFINED, 1, &argument));
     return called.IsException() ? js::Thrown(cx) : std::move(promise);
   }
-  realm.fetches.Begin(realm, std::move(prepared),
-                      [&realm, settlers](Prepared sent, http::Response response) {
-                        Settle(realm, *settlers, std::move(sent), std::move(response));
-                      });
+  realm.fetches.Begin(realm, std::move(prepared), [&realm, settlers](Prepared sent) {
+    Settle(realm, *settlers, std::move(sent));
+  });
   return promise;
 }
 

@@ -45,12 +45,13 @@ js::Value Send(Realm& realm, const RequestArguments& arguments) {
   if (!PrepareRequest(realm, arguments, prepared)) {
     return Refuse(realm, arguments.function, prepared);
   }
-  auto response = realm.host.Fetch(prepared.request, prepared.tags);
-  if (auto stopped = AfterHost(realm, response.status()); stopped.IsException()) return stopped;
-  if (HasFailed(*response)) {
-    if (auto failed = Report(realm, prepared, *response); failed.IsException()) return failed;
+  const absl::Status sent =
+      realm.host.Fetch(prepared.request(), prepared.tags, prepared.response());
+  if (auto stopped = AfterHost(realm, sent); stopped.IsException()) return stopped;
+  if (HasFailed(prepared.response())) {
+    if (auto failed = Report(realm, prepared); failed.IsException()) return failed;
   }
-  return NewResponse(realm, std::move(prepared.request), *std::move(response));
+  return NewResponse(realm, std::move(prepared.exchange));
 }
 
 js::Value SendVerb(const js::Call& call) {

@@ -9,6 +9,7 @@
 
 #include "common/base/duration.h"
 #include "common/base/status.h"
+#include "common/http/token.h"
 #include "common/k6/body_encoding.h"
 #include "common/k6/cookie_jar_class.h"
 #include "common/k6/form.h"
@@ -20,13 +21,6 @@ namespace {
 
 constexpr int kRedirectsMax = 1000;
 constexpr int kInvalidUrl = 1020;  // k6's code
-
-bool IsHeaderName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return c > ' ' && c < 0x7f &&
-           std::string_view("\"(),/:;<=>?@[\\]{}").find(c) == std::string_view::npos;
-  });
-}
 
 void SetIfAbsent(Tags& tags, const char* name, const std::string& value) {
   const auto place =
@@ -44,7 +38,7 @@ class Preparation {
         cx_(realm.cx),
         arguments_(arguments),
         prepared_(prepared),
-        request_(prepared.request) {}
+        request_(prepared.request()) {}
 
   bool Run() {
     request_.method = arguments_.method;
@@ -204,7 +198,7 @@ class Preparation {
       std::string name = js::AtomText(cx_, atom);
       auto text = js::ToText(cx_, content);
       if (!text.has_value()) return false;
-      if (!IsHeaderName(name))
+      if (!http::IsToken(name))
         return Wrong("params.headers", fmt::format("'{}' is not a header's name", name));
       if (!IsHeaderText(*text)) {
         return Wrong("params.headers",

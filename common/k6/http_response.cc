@@ -58,10 +58,12 @@ enum Slot {
 };
 
 struct State {
-  http::Request request;
-  http::Response response;
+  http::ExchangePtr exchange;
   std::optional<bool> body_is_json;
   std::array<JSValue, kSlotCount> slots;  // JS_UNINITIALIZED until made
+
+  http::Request& request() const { return exchange->request; }
+  http::Response& response() const { return exchange->response; }
 };
 
 JSClassID ResponseClass() {
@@ -86,21 +88,21 @@ void Mark(JSRuntime* runtime, JSValueConst self, JS_MarkFunc* mark) noexcept {
 }
 
 bool HasBody(const State& state) {
-  return state.response.status != 0 && state.request.response_type != http::ResponseType::kNone;
+  return state.response().status != 0 && state.request().response_type != http::ResponseType::kNone;
 }
 
 // ---- Making fields ----
 
 js::Value MakeBody(JSContext* cx, const State& state) {
   if (!HasBody(state)) return js::Null(cx);
-  return state.request.response_type == http::ResponseType::kBinary
-             ? js::Bytes(cx, state.response.body)
-             : js::String(cx, state.response.body);
+  return state.request().response_type == http::ResponseType::kBinary
+             ? js::Bytes(cx, state.response().body)
+             : js::String(cx, state.response().body);
 }
 
 js::Value MakeHeaders(JSContext* cx, const State& state) {
   std::vector<std::pair<std::string, std::string>> merged;  // in the order received
-  for (const auto& [spelled, value] : state.response.headers) {
+  for (const auto& [spelled, value] : state.response().headers) {
     std::string name = CanonicalHeader(spelled);
     auto known = merged.begin();
     while (known != merged.end() && known->first != name) ++known;
@@ -119,7 +121,7 @@ js::Value MakeHeaders(JSContext* cx, const State& state) {
 
 js::Value MakeTimings(JSContext* cx, const State& state) {
   const Names& names = RealmOf(cx).names;
-  const http::Timings& timings = state.response.timings;
+  const http::Timings& timings = state.response().timings;
   js::Value object = js::Object(cx);
   const auto set = [&](const js::Atom& name, Nanos duration) {
     js::Define(cx, object.get(), name,
@@ -161,14 +163,14 @@ js::Value MakeRequest(JSContext* cx, const State& state) {
   // What the client adds, unless the script says otherwise.
   const std::string& user_agent = RealmOf(cx).settings.user_agent;
   if (!user_agent.empty()) set("User-Agent", user_agent);
-  for (const auto& [name, value] : state.request.headers) set(CanonicalHeader(name), value);
-  if (!state.response.sent_cookies.empty()) set("Cookie", state.response.sent_cookies);
+  for (const auto& [name, value] : state.request().headers) set(CanonicalHeader(name), value);
+  if (!state.response().sent_cookies.empty()) set("Cookie", state.response().sent_cookies);
   js::Value request = js::Object(cx);
-  js::Define(cx, request.get(), names.method, js::String(cx, state.request.method));
-  js::Define(cx, request.get(), names.url, js::String(cx, state.request.url));
+  js::Define(cx, request.get(), names.method, js::String(cx, state.request().method));
+  js::Define(cx, request.get(), names.url, js::String(cx, state.request().url));
   js::Define(cx, request.get(), names.headers, std::move(headers));
-  js::Define(cx, request.get(), names.body, js::String(cx, state.request.body));
-  js::Define(cx, request.get(), "cookies", MakeRequestCookies(cx, state.request));
+  js::Define(cx, request.get(), names.body, js::String(cx, state.request().body));
+  js::Define(cx, request.get(), "cookies", MakeRequestCookies(cx, state.request()));
   return request;
 }
 
@@ -179,7 +181,7 @@ js::Value MakeOcsp(JSContext* cx, const State& state) {
     js::Define(cx, ocsp.get(), time, js::Number(cx, 0));
   }
   js::Define(cx, ocsp.get(), "revocation_reason", js::String(cx, ""));
-  const bool tls = !state.response.tls_version.empty();
+  const bool tls = !state.response().tls_version.empty();
   js::Define(cx, ocsp.get(), "status", js::String(cx, tls ? "unknown" : ""));
   return ocsp;
 }
@@ -199,7 +201,7 @@ js::Value GetField(const js::Call& call) {
   JSContext* cx = call.cx;
   State* state = StateOf(cx, call.self);
   if (state == nullptr) return js::Thrown(cx);
-  const http::Response& response = state->response;
+  const http::Response& response = state->response();
   switch (call.magic) {
     case kStatus:
       return js::Number(cx, response.status);
@@ -213,7 +215,7 @@ js::Value GetField(const js::Call& call) {
       return FromSlot(cx, *state, kRequestSlot, MakeRequest);
     case kCookies:
       return FromSlot(cx, *state, kCookiesSlot, [](JSContext* cx, const State& state) {
-        return MakeResponseCookies(cx, state.response.headers);
+        return MakeResponseCookies(cx, state.response().headers);
       });
     case kOcsp:
       return FromSlot(cx, *state, kOcspSlot, MakeOcsp);
@@ -261,20 +263,20 @@ js::Value ToJson(const js::Call& call) {
 // ---- json() ----
 
 js::Value ThrowNoJson(JSContext* cx, const State& state) {
-  const std::string& body = state.response.body;
+  const std::string& body = state.response().body;
   const size_t at = FindJsonError(body).value_or(body.size());
-  return js::ThrowError(cx,
-                        fmt::format("json(): the body of {} {} (status {}) is no valid JSON: {}",
-                                    state.request.method, state.request.url, state.response.status,
-                                    LineAndColumn(body, at)));
+  return js::ThrowError(
+      cx, fmt::format("json(): the body of {} {} (status {}) is no valid JSON: {}",
+                      state.request().method, state.request().url, state.response().status,
+                      LineAndColumn(body, at)));
 }
 
 js::Value WholeJson(JSContext* cx, State& state) {
   JSValue& kept = state.slots[kJsonSlot];
   if (JS_IsUninitialized(kept)) {
-    js::Value parsed = js::ParseJson(cx, state.response.body);
+    js::Value parsed = js::ParseJson(cx, state.response().body);
     if (parsed.IsException()) {
-      if (!FindJsonError(state.response.body).has_value()) return parsed;  // no memory, too deep
+      if (!FindJsonError(state.response().body).has_value()) return parsed;  // no memory, too deep
       JS_FreeValue(cx, JS_GetException(cx));
       return ThrowNoJson(cx, state);
     }
@@ -289,18 +291,19 @@ js::Value Json(const js::Call& call) {
   if (state == nullptr) return js::Thrown(cx);
   if (!HasBody(*state)) {
     return js::ThrowError(
-        cx, fmt::format("json(): {} {} has no body: {}", state->request.method, state->request.url,
-                        state->response.status == 0 ? state->response.error
-                                                    : "it was discarded (responseType none)"));
+        cx,
+        fmt::format("json(): {} {} has no body: {}", state->request().method, state->request().url,
+                    state->response().status == 0 ? state->response().error
+                                                  : "it was discarded (responseType none)"));
   }
   if (JS_IsUndefined(call.arg(0))) return WholeJson(cx, *state);
   const auto selector = js::ToText(cx, call.arg(0));
   if (!selector.has_value()) return js::Thrown(cx);
   if (!state->body_is_json.has_value()) {
-    state->body_is_json = !FindJsonError(state->response.body).has_value();
+    state->body_is_json = !FindJsonError(state->response().body).has_value();
   }
   if (!*state->body_is_json) return js::Undefined(cx);
-  const auto selected = SelectJson(state->response.body, *selector);
+  const auto selected = SelectJson(state->response().body, *selector);
   if (!selected.ok()) return js::ThrowError(cx, Message(selected.status()));
   return selected->has_value() ? js::ParseJson(cx, **selected) : js::Undefined(cx);
 }
@@ -327,13 +330,12 @@ bool InstallResponseClass(Realm& realm) {
   return true;
 }
 
-js::Value NewResponse(Realm& realm, http::Request&& request, http::Response&& response) {
+js::Value NewResponse(Realm& realm, http::ExchangePtr exchange) {
   js::Value object(
       realm.cx, JS_NewObjectProtoClass(realm.cx, realm.response_prototype.get(), ResponseClass()));
   if (object.IsException()) return object;
   auto state = std::make_unique<State>();
-  state->request = std::move(request);
-  state->response = std::move(response);
+  state->exchange = std::move(exchange);
   state->slots.fill(JS_UNINITIALIZED);
   JS_SetOpaque(object.get(), state.release());
   return object;
@@ -342,8 +344,9 @@ js::Value NewResponse(Realm& realm, http::Request&& request, http::Response&& re
 ResponseParts PartsOf(JSContext* cx, JSValueConst value) {
   State* state = StateOf(cx, value);
   if (state == nullptr) return {};
-  return {
-      .request = &state->request, .response = &state->response, .page = &state->slots[kPageSlot]};
+  return {.request = &state->request(),
+          .response = &state->response(),
+          .page = &state->slots[kPageSlot]};
 }
 
 }  // namespace kload::k6

@@ -4,7 +4,7 @@
 // Thread: that of the engine.
 #pragma once
 
-#include "common/http/message.h"
+#include "common/http/exchange.h"
 #include "common/k6/realm.h"
 
 namespace kload::k6 {
@@ -12,8 +12,8 @@ namespace kload::k6 {
 // Sets realm.response_prototype. Returns false with a pending exception.
 bool InstallResponseClass(Realm& realm);
 
-// `request` is what was sent, for Response.request and for how the body is shown.
-js::Value NewResponse(Realm& realm, http::Request&& request, http::Response&& response);
+// Of what was sent, for Response.request and for how the body is shown, and what came back.
+js::Value NewResponse(Realm& realm, http::ExchangePtr exchange);
 
 // What a Response object stands for. Borrowed: valid while the object lives.
 struct ResponseParts {

@@ -34,10 +34,11 @@ bool HasFailed(const http::Response& response) {
   return response.status == 0 || response.error_code == kBodyNotDecoded;
 }
 
-js::Value Report(Realm& realm, const Prepared& prepared, const http::Response& response) {
+js::Value Report(Realm& realm, const Prepared& prepared) {
+  const http::Response& response = prepared.response();
   const std::string& url = response.hops.empty() ? response.url : response.hops.back().url;
-  const std::string text = fmt::format("{} {}: {}", prepared.request.method,
-                                       url.empty() ? prepared.request.url : url, response.error);
+  const std::string text = fmt::format("{} {}: {}", prepared.request().method,
+                                       url.empty() ? prepared.request().url : url, response.error);
   if (prepared.throw_on_error) return js::ThrowError(realm.cx, text);
   realm.host.Log(LogLevel::kWarning, "Request failed: " + text, "");
   return js::Undefined(realm.cx);
@@ -46,12 +47,13 @@ js::Value Report(Realm& realm, const Prepared& prepared, const http::Response& r
 js::Value Refuse(Realm& realm, const char* function, const Prepared& prepared) {
   const bool stops = realm.engine->stop() != js::StopReason::kNone;
   if (!prepared.refused || realm.settings.throw_on_error || stops) return js::Thrown(realm.cx);
-  http::Response none;
+  http::ExchangePtr nothing = http::NewExchange();
+  http::Response& none = nothing->response;
   none.error = realm.engine->TakeException().text;
   none.error_code = prepared.refused_code;
   realm.host.Log(LogLevel::kWarning,
                  fmt::format("{}: no request was sent: {}", function, none.error), "");
-  return NewResponse(realm, {}, std::move(none));
+  return NewResponse(realm, std::move(nothing));
 }
 
 }  // namespace kload::k6

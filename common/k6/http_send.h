@@ -19,7 +19,7 @@ std::optional<std::string> ReadMethod(JSContext* cx, JSValueConst method, const 
 bool HasFailed(const http::Response& response);
 
 // The failed request as an exception or as a warning, as the script wants it.
-js::Value Report(Realm& realm, const Prepared& prepared, const http::Response& response);
+js::Value Report(Realm& realm, const Prepared& prepared);
 
 // After PrepareRequest() has failed: where an argument is wrong and the option `throw` is off, k6's answer is a warning and
 // a response without a status; else the pending exception.

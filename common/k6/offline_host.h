@@ -20,7 +20,7 @@ class OfflineHost : public Host {
     return metrics_.Declare(def);
   }
   absl::Status Sleep(Nanos) override { return Refused("sleep()"); }
-  absl::StatusOr<http::Response> Fetch(const http::Request& request, const Tags&) override {
+  absl::Status Fetch(const http::Request& request, const Tags&, http::Response&) override {
     return Refused(request.method + " " + request.url);
   }
   void BeginFetch(uint64_t, const http::Request&, const Tags&) override {}

@@ -42,6 +42,7 @@ struct ScriptInstance::Impl {
   js::Value exports;
   js::Value data;                                           // setup's, shared by all iterations
   std::map<std::string, js::Value, std::less<>> functions;  // exported ones that were called
+  const std::pair<const std::string, js::Value>* last_function = nullptr;  // of them
 
   // Null when there is no such export.
   const js::Value* FindFunction(const std::string& name);
@@ -56,8 +57,12 @@ struct ScriptInstance::Impl {
 };
 
 const js::Value* ScriptInstance::Impl::FindFunction(const std::string& name) {
+  if (last_function != nullptr && last_function->first == name) return &last_function->second;
   const auto known = functions.find(name);
-  if (known != functions.end()) return &known->second;
+  if (known != functions.end()) {
+    last_function = &*known;
+    return &known->second;
+  }
   realm->engine->Enter(std::nullopt);
   js::Value function = js::Get(realm->cx, exports.get(), name.c_str());
   if (!JS_IsFunction(realm->cx, function.get())) {

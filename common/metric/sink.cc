@@ -44,6 +44,12 @@ void RateSink::Merge(const RateSink& other) {
 }
 
 void TrendSink::Add(double value, ValueKind kind) {
+  if (value == 0) {  // three of a kept-alive request's phases: no sum, no bucket
+    histogram.AddZero(1);
+    min = std::min(min, 0.0);
+    max = std::max(max, 0.0);
+    return;
+  }
   const bool is_time = kind == ValueKind::kTime;
   if (!histogram.Add(is_time ? value / kMillisPerSecond : value)) return;
   sum.Add(value);

@@ -30,7 +30,8 @@ void ParseResponse(benchmark::State& state) {
       "Content-Type: application/json\r\nContent-Length: 34\r\nConnection: keep-alive\r\n\r\n"
       "{\"status\":\"ok\",\"service\":\"kushim\"}";
   for (auto _ : state) {
-    agent::ResponseParser parser(false, true);
+    agent::ParsedResponse response;
+    agent::ResponseParser parser(response, false, true);
     benchmark::DoNotOptimize(parser.Feed(bytes));
   }
 }

@@ -16,16 +16,17 @@ namespace {
 class InstantHost final : public k6::OfflineHost {
  public:
   absl::Status Sleep(Nanos) override { return absl::OkStatus(); }
-  absl::StatusOr<http::Response> Fetch(const http::Request& request, const Tags&) override {
-    http::Response response;
+  absl::Status Fetch(const http::Request& request, const Tags&,
+                     http::Response& response) override {
     response.status = 200;
     response.status_text = "200 OK";
     response.proto = "HTTP/1.1";
     response.url = request.url;
-    response.headers = {{"Content-Type", "application/json"}, {"Content-Length", "34"}};
+    response.headers.Add("Content-Type", "application/json");
+    response.headers.Add("Content-Length", "34");
     response.body = R"({"status":"ok","service":"kushim"})";
     response.hops.emplace_back().status = 200;
-    return response;
+    return absl::OkStatus();
   }
   void Log(k6::LogLevel, std::string_view text, std::string_view) override {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());

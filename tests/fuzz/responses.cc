@@ -12,7 +12,8 @@ KLOAD_FUZZ(bytes) {
   if (bytes.empty()) return;
   const auto how = static_cast<unsigned char>(bytes[0]);
   bytes.remove_prefix(1);
-  kload::agent::ResponseParser parser((how & 1) != 0, (how & 2) != 0);
+  kload::agent::ParsedResponse response;
+  kload::agent::ResponseParser parser(response, (how & 1) != 0, (how & 2) != 0);
   const size_t piece = how & 4 ? 1 + how / 8 : bytes.size() + 1;
   auto state = kload::agent::ResponseParser::State::kNeedMore;
   for (size_t at = 0; at < bytes.size() && state == decltype(state)::kNeedMore; at += piece) {
@@ -20,7 +21,6 @@ KLOAD_FUZZ(bytes) {
   }
   if (state == decltype(state)::kNeedMore) state = parser.FeedEnd();
   if (state == decltype(state)::kDone) {
-    auto& response = parser.response();
     (void)parser.leftover();
     for (const auto& [name, value] : response.headers) (void)kload::http::ParseSetCookie(value);
     (void)kload::agent::DecodeBody(response.content_encoding, response.body, 1 << 20);

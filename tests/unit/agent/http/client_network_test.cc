@@ -191,7 +191,8 @@ class IdlePoolTest : public ClientTest {
     Run([&](Fiber& fiber) {
       EXPECT_FALSE(
           connection->Connect(fiber, {boost::asio::ip::make_address("127.0.0.1"), server.port()}));
-      ResponseParser parser(false, true);
+      ParsedResponse response;
+      ResponseParser parser(response, false, true);
       http::Hop hop;
       EXPECT_FALSE(connection->Exchange(fiber, {"GET / HTTP/1.1\r\n\r\n", ""}, parser, hop));
     });

@@ -14,7 +14,8 @@ class ConnectionTest : public ClientTest {
     return std::make_shared<Connection>(io_, poller_, clock_, std::span(scratch_));
   }
   std::optional<ExchangeFailure> Exchange(Fiber& fiber, Connection& connection) {
-    ResponseParser parser(false, true);
+    ParsedResponse response;
+    ResponseParser parser(response, false, true);
     http::Hop hop;
     return connection.Exchange(fiber, {"GET / HTTP/1.1\r\n\r\n", ""}, parser, hop);
   }

@@ -27,8 +27,8 @@ struct Parsed {
 // Feeds `bytes` in pieces cut at `cuts`, then the end if `end`.
 Parsed Parse(std::string_view bytes, std::vector<size_t> cuts = {}, bool end = false,
              bool head_request = false, bool store_body = true) {
-  ResponseParser parser(head_request, store_body);
   Parsed parsed;
+  ResponseParser parser(parsed.response, head_request, store_body);
   cuts.push_back(bytes.size());
   size_t from = 0;
   for (const size_t cut : cuts) {
@@ -42,7 +42,6 @@ Parsed Parse(std::string_view bytes, std::vector<size_t> cuts = {}, bool end = f
   if (end) parsed.state = parser.FeedEnd();
   if (parsed.state == State::kFailed) parsed.text = parser.failure().text;
   parsed.leftover = parser.leftover();
-  parsed.response = parser.response();
   return parsed;
 }
 
@@ -159,13 +158,15 @@ TEST(ResponseParser, BoundsTheHeader) {
   while (bytes.size() < kHeaderBytesMax + line.size()) bytes += line;
   EXPECT_EQ(Parse(bytes).state, State::kFailed);
   // In small pieces, and as one line without end.
-  ResponseParser by_line(false, true);
+  ParsedResponse response;
+  ResponseParser by_line(response, false, true);
   State state = by_line.Feed("HTTP/1.1 200 OK\r\n");
   size_t lines = 0;
   for (; state == State::kNeedMore && lines < 1000; ++lines) state = by_line.Feed(line);
   EXPECT_EQ(state, State::kFailed);
   EXPECT_LE(lines * line.size(), kHeaderBytesMax + 2 * line.size());
-  ResponseParser no_line(false, true);
+  ParsedResponse other;
+  ResponseParser no_line(other, false, true);
   state = no_line.Feed("HTTP/1.1 200 OK\r\nX: ");
   for (lines = 0; state == State::kNeedMore && lines < 1000; ++lines) {
     state = no_line.Feed(std::string(1000, 'x'));
@@ -175,7 +176,8 @@ TEST(ResponseParser, BoundsTheHeader) {
 }
 
 TEST(ResponseParser, BoundsTrailers) {
-  ResponseParser parser(false, true);
+  ParsedResponse response;
+  ResponseParser parser(response, false, true);
   State state = parser.Feed(kChunked.substr(0, kChunked.size() - 2));
   size_t lines = 0;
   for (; state == State::kNeedMore && lines < 1000; ++lines) {

@@ -15,7 +15,7 @@ namespace {
 TEST(BlockPoolTest, ABlockIsAsLargeAsAskedForAndLosesAQuarterAtMost) {
   BlockPool pool;
   for (size_t bytes = 1; bytes <= BlockPool::kBlockBytesMax; bytes += bytes < 600 ? 1 : 97) {
-    void* const block = pool.Take(bytes);
+    void* const block = pool.Take(bytes).block;
     ASSERT_NE(block, nullptr) << bytes;
     EXPECT_TRUE(BlockPool::Owns(block));
     const size_t usable = BlockPool::BytesOf(block);
@@ -29,7 +29,7 @@ TEST(BlockPoolTest, ABlockIsAsLargeAsAskedForAndLosesAQuarterAtMost) {
 
 TEST(BlockPoolTest, LargerOnesAreNotItsBusiness) {
   BlockPool pool;
-  EXPECT_EQ(pool.Take(BlockPool::kBlockBytesMax + 1), nullptr);
+  EXPECT_EQ(pool.Take(BlockPool::kBlockBytesMax + 1).block, nullptr);
   const std::vector<char> other(10);
   EXPECT_FALSE(BlockPool::Owns(other.data()));
   EXPECT_FALSE(BlockPool::Owns(&pool));
@@ -51,7 +51,7 @@ TEST(BlockPoolTest, NoTwoOverlapWhateverTheOrder) {
       continue;
     }
     const size_t bytes = 1 + random() % (random() % 10 == 0 ? 3000 : 200);
-    auto* const block = static_cast<char*>(pool.Take(bytes));
+    auto* const block = static_cast<char*>(pool.Take(bytes).block);
     ASSERT_NE(block, nullptr);
     std::memset(block, static_cast<char>(bytes), bytes);
     const auto next = live.lower_bound(block);
@@ -71,12 +71,12 @@ TEST(BlockPoolTest, NoTwoOverlapWhateverTheOrder) {
 TEST(BlockPoolTest, GivesMemoryBackWhenAllBlocksAreFree) {
   BlockPool pool;
   std::vector<void*> blocks;
-  for (int i = 0; i < 10'000; ++i) blocks.push_back(pool.Take(1024));
+  for (int i = 0; i < 10'000; ++i) blocks.push_back(pool.Take(1024).block);
   EXPECT_GE(pool.chunks(), 5U);
   for (void* block : blocks) pool.Give(block);
   EXPECT_EQ(pool.chunks(), 1U);
   // And all of it can be used again, for other sizes.
-  void* const block = pool.Take(48);
+  void* const block = pool.Take(48).block;
   std::memset(block, 1, 48);
   pool.Give(block);
 }
@@ -84,7 +84,7 @@ TEST(BlockPoolTest, GivesMemoryBackWhenAllBlocksAreFree) {
 TEST(BlockPoolTest, ChunksOfAThreadThatHasEndedAreUsedAgain) {
   const auto take_and_give = [] {
     BlockPool& pool = BlockPool::OfThread();
-    void* const block = pool.Take(100);
+    void* const block = pool.Take(100).block;
     const auto address = reinterpret_cast<uintptr_t>(block);
     pool.Give(block);
     return address / BlockPool::kChunkBytes;
