@@ -15,13 +15,14 @@ constexpr int kDiscardedJobsMax = 1'000'000;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Limits& limits) {
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Limits& limits,
+                                                        const Intrinsics& intrinsics) {
   std::unique_ptr<Engine> engine(new Engine(limits));
   engine->runtime_ = engine->heap_.NewRuntime();
   if (engine->runtime_ == nullptr) {
     return absl::ResourceExhaustedError("no memory for a JavaScript runtime");
   }
-  engine->cx_ = JS_NewContext(engine->runtime_);
+  engine->cx_ = NewContext(engine->runtime_, intrinsics);
   if (engine->cx_ == nullptr) {
     return absl::ResourceExhaustedError("no memory for a JavaScript context");
   }

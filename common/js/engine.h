@@ -18,6 +18,7 @@
 
 #include "common/base/clock.h"
 #include "common/js/heap.h"
+#include "common/js/intrinsics.h"
 #include "common/js/value.h"
 
 namespace kload::js {
@@ -52,7 +53,8 @@ struct ModuleLoader {
 class Engine {
  public:
   // Errors: ResourceExhausted when there is no memory for it.
-  static absl::StatusOr<std::unique_ptr<Engine>> Create(const Limits& limits);
+  static absl::StatusOr<std::unique_ptr<Engine>> Create(const Limits& limits,
+                                                        const Intrinsics& intrinsics = {});
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

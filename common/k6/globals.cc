@@ -104,6 +104,7 @@ void InstallGlobals(Realm& realm) {
   realm.env = js::Object(cx);
   if (realm.settings.env != nullptr) {
     for (const auto& [name, value] : *realm.settings.env) {
+      if (!realm.program->needs.NeedsEnv(name)) continue;
       js::Define(cx, realm.env.get(), name.c_str(), js::String(cx, value));
     }
   }
@@ -118,6 +119,7 @@ void InstallGlobals(Realm& realm) {
   InstallTextCoding(realm);
   InstallWebCrypto(realm);
 
+  if (!realm.program->needs.random) return;
   // VUs are made within the same microsecond on several threads: their numbers keep them apart, and the clock agents.
   SeedRandom(realm, static_cast<uint64_t>(SystemClock().UnixNow().count()) ^
                         (static_cast<uint64_t>(realm.settings.vu) << 40));

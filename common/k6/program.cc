@@ -100,6 +100,8 @@ class Compiler {
     seen_.insert(name);
     const std::string text(WithoutMark(*source));
     program_.imports_dynamically = program_.imports_dynamically || HasDynamicImport(text);
+    program_.needs.Add(text);
+    if (program_.imports_dynamically) program_.needs = ScriptNeeds::All();
     JSModuleDef* module = nullptr;
     if (TryCommonJs(name, text)) {
       module = Stub(name);
@@ -124,6 +126,7 @@ class Compiler {
     }
     program_.places.Add(name, static_cast<int>(kCommonJsPrefix.size()), MapOf(name, text));
     program_.commonjs.insert(name);
+    program_.needs = ScriptNeeds::All();
     return Keep(name, function.get());
   }
 

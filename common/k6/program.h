@@ -15,6 +15,7 @@
 #include "common/k6/files.h"
 #include "common/k6/import_scan.h"
 #include "common/k6/places.h"
+#include "common/k6/script_needs.h"
 #include "common/k6/shared_arrays.h"
 
 namespace kload::k6 {
@@ -31,6 +32,7 @@ struct Program {
   std::set<std::string> star_imported;  // modules that somebody imports by *
   bool imports_dynamically = false;     // somewhere it says import(...)
   std::set<std::string> meta_users;     // ES modules that say import.meta
+  ScriptNeeds needs;                    // of all modules together
   std::unique_ptr<Files> files;         // for open() and for require() of computed names
   Places places;                        // where the bytecode's lines stand in the user's files
   // Filled by init code of the first VU; all else never changes.

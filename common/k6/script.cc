@@ -213,7 +213,8 @@ absl::StatusOr<std::unique_ptr<ScriptInstance>> ScriptInstance::Create(
   KLOAD_ASSIGN_OR_RETURN(auto engine,
                          js::Engine::Create({.memory_bytes = settings.memory_limit_bytes,
                                              .stack_bytes = settings.stack_limit_bytes,
-                                             .interrupt = settings.interrupt}));
+                                             .interrupt = settings.interrupt},
+                                            script->impl_->program->needs.intrinsics));
   std::unique_ptr<ScriptInstance> instance(new ScriptInstance());
   instance->impl_->realm =
       std::make_unique<Realm>(script->impl_->program, host, settings, std::move(engine));
