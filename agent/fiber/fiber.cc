@@ -35,6 +35,15 @@ class NotedStack {
   SwitchNotes& notes_;
 };
 
+// One of thousands that sleep has its frames out of the caches: asked for together they come in the time of one. The innermost
+// ones of a script that waits in sleep() or http.get().
+constexpr size_t kWarmedBytes = 1536;
+constexpr size_t kLineBytes = 64;
+
+void Warm(const char* frames) {
+  for (size_t at = 0; at < kWarmedBytes; at += kLineBytes) __builtin_prefetch(frames + at, 1);
+}
+
 }  // namespace
 
 struct Fiber::Impl {
@@ -45,6 +54,7 @@ struct Fiber::Impl {
   bool begun = false;
   bool running = false;
   bool done = false;
+  const char* frames = nullptr;  // the innermost one, while it is suspended
 };
 
 Fiber::Fiber(Body body, size_t stack_bytes) : impl_(std::make_unique<Impl>()) {
@@ -69,6 +79,7 @@ void Fiber::Resume() {
   KLOAD_CHECK(!impl_->running && !impl_->done, "a fiber was resumed that runs or has ended");
   impl_->begun = true;
   impl_->running = true;
+  if (impl_->frames != nullptr) Warm(impl_->frames);
   impl_->notes.BeforeEntering();
   impl_->inside = std::move(impl_->inside).resume();
   impl_->notes.AfterReturning();
@@ -77,6 +88,7 @@ void Fiber::Resume() {
 
 void Fiber::Suspend() {
   KLOAD_CHECK(impl_->running, "a fiber was suspended from outside");
+  impl_->frames = static_cast<const char*>(__builtin_frame_address(0));
   impl_->notes.BeforeLeaving();
   impl_->outside = std::move(impl_->outside).resume();
   impl_->notes.AfterEntering();

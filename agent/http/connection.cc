@@ -195,7 +195,10 @@ void Connection::Receive(Fiber& fiber, Progress& progress) {
     progress.hop.bytes_received += io.bytes;
     progress.state = progress.parser.Feed({scratch_.data(), io.bytes});
   } else {
-    if (IsEnd(io.error)) progress.state = progress.parser.FeedEnd();
+    if (IsEnd(io.error)) {
+      progress.last_byte = clock_.Now();  // of a body that only this ends
+      progress.state = progress.parser.FeedEnd();
+    }
     progress.read_error = io.error;
   }
   progress.over = io.error || progress.state != State::kNeedMore;

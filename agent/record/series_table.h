@@ -41,7 +41,8 @@ class KeyBuffer {
   void Grow(size_t bytes);
   // Where the next `bytes` go.
   char* Room(size_t bytes) {
-    if (bytes > bytes_.size() - size_) [[unlikely]] Grow(bytes);
+    if (bytes > bytes_.size() - size_) [[unlikely]]
+      Grow(bytes);
     char* const place = bytes_.data() + size_;
     size_ += bytes;
     return place;

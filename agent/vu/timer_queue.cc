@@ -6,9 +6,12 @@
 namespace kload::agent {
 
 TimerQueue::Timer::Timer(TimerQueue& queue, std::function<void()> fire)
-    : queue_(queue), fire_(std::move(fire)) {}
+    : queue_(queue), fire_(std::move(fire)), slot_(queue.TakeSlot()) {}
 
-TimerQueue::Timer::~Timer() { Cancel(); }
+TimerQueue::Timer::~Timer() {
+  Cancel();
+  queue_.free_slots_.push_back(slot_);
+}
 
 void TimerQueue::Timer::Arm(Nanos due) {
   Cancel();
@@ -22,13 +25,13 @@ void TimerQueue::Timer::Cancel() {
 
 std::optional<Nanos> TimerQueue::next() const {
   if (heap_.empty()) return std::nullopt;
-  return heap_.front()->due_;
+  return heap_.front().due;
 }
 
 TimerQueue::Fired TimerQueue::FireDue(Nanos now, size_t max) {
   Fired fired;
-  while (fired.count < max && !heap_.empty() && heap_.front()->due_ <= now) {
-    Timer& timer = *heap_.front();
+  while (fired.count < max && !heap_.empty() && heap_.front().due <= now) {
+    Timer& timer = *heap_.front().timer;
     Remove(timer);
     ++fired.count;
     fired.worst_lateness = std::max(fired.worst_lateness, now - timer.due_);
@@ -37,55 +40,61 @@ TimerQueue::Fired TimerQueue::FireDue(Nanos now, size_t max) {
   return fired;
 }
 
-bool TimerQueue::Before(const Timer* a, const Timer* b) {
-  return a->due_ != b->due_ ? a->due_ < b->due_ : a->order_ < b->order_;
+uint32_t TimerQueue::TakeSlot() {
+  if (free_slots_.empty()) {
+    positions_.push_back(kNowhere);
+    return static_cast<uint32_t>(positions_.size() - 1);
+  }
+  const uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  return slot;
 }
 
 void TimerQueue::Add(Timer& timer) {
-  timer.order_ = armed_count_++;
-  heap_.push_back(&timer);
-  timer.position_ = heap_.size() - 1;
-  Up(timer.position_);
-  if (heap_.front() == &timer && on_earlier_) on_earlier_();
+  const Entry entry{timer.due_, armed_count_++, &timer, timer.slot_};
+  heap_.push_back(entry);
+  Up(heap_.size() - 1, entry);
+  if (positions_[timer.slot_] == 0 && on_earlier_) on_earlier_();
 }
 
 void TimerQueue::Remove(Timer& timer) {
-  const size_t position = std::exchange(timer.position_, Timer::kNowhere);
-  Timer* last = heap_.back();
+  const size_t position = std::exchange(positions_[timer.slot_], kNowhere);
+  const Entry last = heap_.back();
   heap_.pop_back();
-  if (last == &timer) return;
-  Place(position, last);
-  Up(position);
-  Down(last->position_);
+  if (last.timer == &timer) return;
+  const bool rises = position > 0 && last < heap_[(position - 1) / kChildren];
+  rises ? Up(position, last) : Down(position, last);
 }
 
-void TimerQueue::Place(size_t position, Timer* timer) {
-  heap_[position] = timer;
-  timer->position_ = position;
+void TimerQueue::Place(size_t position, const Entry& entry) {
+  heap_[position] = entry;
+  positions_[entry.slot] = position;
 }
 
-void TimerQueue::Up(size_t position) {
-  Timer* timer = heap_[position];
+void TimerQueue::Up(size_t position, const Entry& entry) {
   while (position > 0) {
-    const size_t parent = (position - 1) / 2;
-    if (!Before(timer, heap_[parent])) break;
+    const size_t parent = (position - 1) / kChildren;
+    if (!(entry < heap_[parent])) break;
     Place(position, heap_[parent]);
     position = parent;
   }
-  Place(position, timer);
+  Place(position, entry);
 }
 
-void TimerQueue::Down(size_t position) {
-  Timer* timer = heap_[position];
+void TimerQueue::Down(size_t position, const Entry& entry) {
   while (true) {
-    size_t child = 2 * position + 1;
-    if (child >= heap_.size()) break;
-    if (child + 1 < heap_.size() && Before(heap_[child + 1], heap_[child])) ++child;
-    if (!Before(heap_[child], timer)) break;
+    const size_t first = kChildren * position + 1;
+    if (first >= heap_.size()) break;
+    const size_t end = std::min(first + kChildren, heap_.size());
+    size_t child = first;
+    for (size_t other = first + 1; other < end; ++other) {
+      if (heap_[other] < heap_[child]) child = other;
+    }
+    if (!(heap_[child] < entry)) break;
     Place(position, heap_[child]);
     position = child;
   }
-  Place(position, timer);
+  Place(position, entry);
 }
 
 }  // namespace kload::agent

@@ -1,6 +1,8 @@
 // The timers of one worker: sleeps, cut-offs, ticks. One heap, so that thousands of VUs need one
 // timer of the operating system.
 //
+// The heap is 4-ary and holds the due times itself, and where in it a timer stands is kept beside it: a look into the timers, which
+// lie in the memory of VUs that sleep, would miss the caches at each step.
 // Thread: one worker's; a value without a clock of its own: the worker's loop calls FireDue(now).
 // Cost:   arming and cancelling are O(log n) and allocate nothing in steady state.
 #pragma once
@@ -28,17 +30,15 @@ class TimerQueue {
     // Due at steady time `due`; replaces an earlier due time.
     void Arm(Nanos due);
     void Cancel();
-    bool armed() const { return position_ != kNowhere; }
+    bool armed() const { return queue_.positions_[slot_] != kNowhere; }
     Nanos due() const { return due_; }
 
    private:
     friend class TimerQueue;
-    static constexpr size_t kNowhere = SIZE_MAX;
     TimerQueue& queue_;
     const std::function<void()> fire_;
+    const uint32_t slot_;  // of the queue's positions_
     Nanos due_{0};
-    uint64_t order_ = 0;
-    size_t position_ = kNowhere;
   };
 
   struct Fired {
@@ -56,14 +56,29 @@ class TimerQueue {
   Fired FireDue(Nanos now, size_t max);
 
  private:
-  static bool Before(const Timer* a, const Timer* b);
+  static constexpr size_t kNowhere = SIZE_MAX;
+  static constexpr size_t kChildren = 4;
+  struct Entry {
+    Nanos due;
+    uint64_t order;  // of arming
+    Timer* timer;
+    uint32_t slot;
+
+    bool operator<(const Entry& other) const {
+      return due != other.due ? due < other.due : order < other.order;
+    }
+  };
+
+  uint32_t TakeSlot();
   void Add(Timer& timer);
   void Remove(Timer& timer);
-  void Place(size_t position, Timer* timer);
-  void Up(size_t position);
-  void Down(size_t position);
+  void Place(size_t position, const Entry& entry);
+  void Up(size_t position, const Entry& entry);
+  void Down(size_t position, const Entry& entry);
 
-  std::vector<Timer*> heap_;
+  std::vector<Entry> heap_;
+  std::vector<size_t> positions_;  // in the heap, by slot; kNowhere: not armed
+  std::vector<uint32_t> free_slots_;
   uint64_t armed_count_ = 0;
   std::function<void()> on_earlier_;
 };

@@ -16,7 +16,7 @@ constexpr int kDiscardedJobsMax = 1'000'000;
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Limits& limits,
-                                                        const Intrinsics& intrinsics) {
+                                                       const Intrinsics& intrinsics) {
   std::unique_ptr<Engine> engine(new Engine(limits));
   engine->runtime_ = engine->heap_.NewRuntime();
   if (engine->runtime_ == nullptr) {

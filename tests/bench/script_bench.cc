@@ -16,8 +16,7 @@ namespace {
 class InstantHost final : public k6::OfflineHost {
  public:
   absl::Status Sleep(Nanos) override { return absl::OkStatus(); }
-  absl::Status Fetch(const http::Request& request, const Tags&,
-                     http::Response& response) override {
+  absl::Status Fetch(const http::Request& request, const Tags&, http::Response& response) override {
     response.status = 200;
     response.status_text = "200 OK";
     response.proto = "HTTP/1.1";
