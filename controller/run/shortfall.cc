@@ -18,21 +18,6 @@ int64_t OwnedBelow(const Scenario& scenario, Slice slice, int64_t number) {
          ShareOfScenario(scenario.first_vu, number % vus, slice);
 }
 
-// How many of the arrivals are due before `at`.
-int64_t DueBefore(const ArrivalTimes& arrivals, Nanos at) {
-  int64_t low = 0;
-  int64_t high = arrivals.count();
-  while (low < high) {
-    const int64_t middle = low + (high - low) / 2;
-    if (*arrivals.At(middle) < at) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
 double VuSeconds(const Scenario& scenario, Slice slice, Nanos from, Nanos until) {
   const std::vector<Step> steps = PlannedSteps(scenario);
   double sum = 0;
@@ -65,8 +50,8 @@ Shortfall ShortfallOf(const TestPlan& plan, const std::vector<Part>& parts, Nano
       if (IsArrivalRate(scenario)) {
         if (MaxVus(scenario) == 0) continue;
         const ArrivalTimes arrivals(scenario);
-        missing.iterations += OwnedBelow(scenario, part.slice, DueBefore(arrivals, end)) -
-                              OwnedBelow(scenario, part.slice, DueBefore(arrivals, begin));
+        missing.iterations += OwnedBelow(scenario, part.slice, arrivals.FirstFrom(end)) -
+                              OwnedBelow(scenario, part.slice, arrivals.FirstFrom(begin));
       } else if (IsControlled(scenario)) {
         const auto scaled = controlled_vus.find(scenario.name);
         const int64_t vus = scaled == controlled_vus.end() ? scenario.vus : scaled->second;
