@@ -70,6 +70,11 @@ class Page:
         self.thread.join()
 
 
+def first_points(cluster, run_id):
+    """Those of the first series so far: it is stored with its first reading."""
+    return [point for series in cluster.json("get", "run", run_id)["watched"][:1] for point in series["points"]]
+
+
 class WatchMetrics(TestCase):
     def script(self):
         path = self.folder() / "script.js"
@@ -126,7 +131,7 @@ class WatchMetrics(TestCase):
         self.addCleanup(run.end)
         run_id = run.wait_for(r"\b(\d{8}-\d{6}-\d+)\b").group(1)
         # While it goes on, too.
-        self.wait_until(lambda: cluster.json("get", "run", run_id)["watched"][0]["points"], 30, "a first point")
+        self.wait_until(lambda: first_points(cluster, run_id), 30, "a first point")
         self.assertEqual(run.wait(60), 0, run.output)
         history = cluster.json("get", "run", run_id)
         self.check_against(target, history)
@@ -160,11 +165,8 @@ class WatchMetrics(TestCase):
         self.addCleanup(run.end)
         run_id = run.wait_for(r"\b(\d{8}-\d{6}-\d+)\b").group(1)
 
-        def points():
-            return cluster.json("get", "run", run_id)["watched"][0]["points"]
-
-        self.wait_until(lambda: len(points()) >= 3, 30, "three points")
-        before = points()
+        self.wait_until(lambda: len(first_points(cluster, run_id)) >= 3, 30, "three points")
+        before = first_points(cluster, run_id)
         cluster.controller.signal(signal.SIGKILL)
         cluster.controller.child.wait(10)
         cluster.controller.end()
