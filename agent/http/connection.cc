@@ -89,6 +89,12 @@ void Connection::Yield(Fiber& fiber) {
   Suspend(fiber);
 }
 
+size_t Connection::ReadAhead(uint32_t events, std::span<char> into, Nanos now) {
+  // Of one that nobody waits for, the end and what nobody asked for have to stay apart.
+  if (waiter_ == nullptr || stream_.connecting()) return 0;
+  return stream_.ReadAhead(events, into, now);
+}
+
 void Connection::OnReady(uint32_t events) {
   stream_.Note(events);
   if (waiter_ != nullptr) {
@@ -190,7 +196,7 @@ void Connection::Receive(Fiber& fiber, Progress& progress) {
   if (io.waits()) return;
   if (io.bytes > 0) {
     // Read before the bytes are looked at, and not again when they were the last: that takes the server no time.
-    progress.last_byte = clock_.Now();
+    progress.last_byte = stream_.ahead_at() ? *stream_.ahead_at() : clock_.Now();
     if (!progress.first_byte) progress.first_byte = progress.last_byte;
     progress.hop.bytes_received += io.bytes;
     progress.state = progress.parser.Feed({scratch_.data(), io.bytes});

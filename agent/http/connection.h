@@ -81,6 +81,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   struct Progress;
 
   void OnReady(uint32_t events) override;
+  size_t ReadAhead(uint32_t events, std::span<char> into, Nanos now) override;
+  void KeepAhead() override { stream_.KeepAhead(); }
   void SendNow() override;
   void Suspend(Fiber& fiber);
   void Wake();

@@ -7,12 +7,15 @@
 // Thread:    one worker's.
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -27,6 +30,11 @@ class Poller {
     // Something has changed since the last call: EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR as they hold now. Edges
     // only: what was not read is not told again. May add and remove any watch, this one too.
     virtual void OnReady(uint32_t events) = 0;
+    // Comes before OnReady() when several sockets are ready at once: what has arrived may be read into `into` now, at steady time
+    // `now`, and is there until OnReady() and then KeepAhead() have returned. Returns how many bytes that were.
+    virtual size_t ReadAhead(uint32_t events, std::span<char> into, Nanos now);
+    // After OnReady() when ReadAhead() has read something: what is left of it must be copied.
+    virtual void KeepAhead() {}
 
    protected:
     ~Watch() = default;
@@ -71,10 +79,18 @@ class Poller {
     uint32_t uses = 0;  // distinguishes the tickets of one slot
   };
 
+  static constexpr Ticket TicketOf(uint32_t slot, uint32_t uses) {
+    return (static_cast<uint64_t>(uses) << 32) | slot;
+  }
   void Arm();
   void OnWake();
   void SendDeferred();
   size_t TellOnce(const bool& alive);
+  bool IsWatched(Ticket ticket) const {
+    const auto number = static_cast<uint32_t>(ticket);
+    return slots_[number].watch != nullptr && ticket == TicketOf(number, slots_[number].uses);
+  }
+  void ReadAhead(std::span<const epoll_event> events);
 
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_;
@@ -88,6 +104,8 @@ class Poller {
   // False when the poller has gone, for handlers and for calls that it does not survive.
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   Descriptor set_;
+  std::vector<char> ahead_;            // what was read of a batch
+  std::vector<uint32_t> ahead_bytes_;  // by event
 };
 
 }  // namespace kload::agent

@@ -58,7 +58,7 @@ struct StreamBio {
   static int Read(BIO* bio, char* into, int bytes) {
     Stream& stream = *static_cast<Stream*>(BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
-    if (!stream.may_read_ && !stream.ended_) {
+    if (!stream.has_below()) {
       BIO_set_retry_read(bio);
       return -1;
     }
@@ -116,6 +116,9 @@ error_code Stream::Open(const Endpoint& endpoint, const std::optional<IpAddress>
   }
   socket_ = made;
   connecting_ = true;
+  ahead_ = {};
+  ahead_whole_ = false;
+  ahead_error_ = 0;
   may_read_ = may_write_ = ended_ = failed_ = tls_waits_ = truncated_ = false;
   below_tls_ = {};
   return {};
@@ -142,7 +145,9 @@ void Stream::Close() {
 void Stream::Note(uint32_t events) {
   connecting_ = tls_waits_ = false;
   if ((events & EPOLLOUT) != 0) may_write_ = true;
-  if ((events & EPOLLIN) != 0) may_read_ = true;
+  // Read ahead to its end, the socket is empty.
+  if ((events & EPOLLIN) != 0 && !ahead_whole_) may_read_ = true;
+  ahead_whole_ = false;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ended_ = true;
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) failed_ = may_write_ = true;
 }
@@ -154,7 +159,32 @@ Stream::Io Stream::Write(std::string_view first, std::string_view then) {
   return WriteTls(first.empty() ? then : first);
 }
 
+size_t Stream::ReadAhead(uint32_t events, std::span<char> into, Nanos now) {
+  if ((events & EPOLLIN) == 0 || !ahead_.empty() || ahead_error_ != 0) return 0;
+  const ssize_t got = recv(socket_, into.data(), into.size(), 0);
+  if (got < 0 && !IsWait(errno)) ahead_error_ = errno;
+  if (got <= 0) return 0;  // the end is told as often as one asks
+  ahead_ = {into.data(), static_cast<size_t>(got)};
+  ahead_time_ = now;
+  ahead_whole_ = ahead_.size() < into.size();
+  return ahead_.size();
+}
+
+void Stream::KeepAhead() {
+  if (ahead_.empty()) return;
+  kept_ahead_.assign(ahead_);
+  ahead_ = kept_ahead_;
+}
+
 Stream::Io Stream::ReadPlain(std::span<char> into) {
+  if (!ahead_.empty()) {
+    const size_t bytes = ahead_.copy(into.data(), into.size());
+    ahead_.remove_prefix(bytes);
+    ahead_at_ = ahead_time_;
+    return {.bytes = bytes};
+  }
+  ahead_at_.reset();
+  if (ahead_error_ != 0) return {.error = SystemError(ahead_error_)};
   const ssize_t got = recv(socket_, into.data(), into.size(), 0);
   if (got > 0) {
     // The socket is empty now, and what comes later is an edge of its own.

@@ -12,11 +12,13 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "agent/http/poller.h"
 #include "agent/http/tls.h"
 #include "agent/http/url.h"
+#include "common/base/clock.h"
 #include "common/net/address.h"
 
 namespace kload::agent {
@@ -50,10 +52,14 @@ class Stream {
 
   // From the watch: what has changed.
   void Note(uint32_t events);
+  // From the watch, before that: see Poller::Watch.
+  size_t ReadAhead(uint32_t events, std::span<char> into, Nanos now);
+  void KeepAhead();
+  // When the bytes of the last Read() had been read ahead; nothing: they came from the socket just now.
+  std::optional<Nanos> ahead_at() const { return ahead_at_; }
   // Whether Read() may find something: bytes, the end or an error.
   bool may_read() const {
-    return ssl_ ? !tls_waits_ && (may_read_ || ended_ || SSL_has_pending(ssl_.get()) == 1)
-                : may_read_ || ended_;
+    return ssl_ ? !tls_waits_ && (has_below() || SSL_has_pending(ssl_.get()) == 1) : has_below();
   }
   // Whether Write() may take something.
   bool may_write() const { return may_write_; }
@@ -75,6 +81,8 @@ class Stream {
   };
   friend struct StreamBio;
 
+  // Whether the socket, or what was read ahead of it, may have something.
+  bool has_below() const { return may_read_ || ended_ || !ahead_.empty() || ahead_error_ != 0; }
   Io ReadPlain(std::span<char> into);
   Io WritePlain(std::string_view first, std::string_view then);
   Io ReadTls(std::span<char> into);
@@ -89,8 +97,14 @@ class Stream {
   bool may_write_ = false;
   bool ended_ = false;  // the peer will send nothing more; what it sent before may be left
   bool failed_ = false;
-  bool tls_waits_ = false;  // nothing comes out of OpenSSL before the next change
-  bool truncated_ = false;  // the socket ended below TLS
+  bool tls_waits_ = false;    // nothing comes out of OpenSSL before the next change
+  bool truncated_ = false;    // the socket ended below TLS
+  std::string_view ahead_;    // read ahead and not asked for yet
+  std::string kept_ahead_;    // which it may lie in
+  bool ahead_whole_ = false;  // of what the next Note() tells: there was no more
+  Nanos ahead_time_{0};
+  std::optional<Nanos> ahead_at_;
+  int ahead_error_ = 0;  // of a receive ahead: the kernel tells it once
   boost::system::error_code below_tls_;
   TlsPeer peer_;  // before ssl_, which refers to it
   std::unique_ptr<SSL, FreeSsl> ssl_;

@@ -351,5 +351,33 @@ TEST_F(ClientTest, ManyFibersShareALoop) {
   EXPECT_EQ(server.connections(), static_cast<size_t>(kFibers));
 }
 
+// Answers that arrive together are read ahead: some whole, some longer than that, some to the connection's end.
+TEST_F(ClientTest, AnswersThatArriveTogetherAreWhole) {
+  const std::string large(10'000, 'x');
+  ScriptedServer small({Always(Ok("hello"))});
+  ScriptedServer long_one({Always(Ok(large))});
+  ScriptedServer ending({Answers({"HTTP/1.1 200 OK\r\n\r\n" + large})});
+  std::vector<std::unique_ptr<HttpClient>> clients;
+  std::vector<std::unique_ptr<Fiber>> fibers;
+  int good = 0;
+  for (int i = 0; i < 30; ++i) {
+    clients.push_back(std::make_unique<HttpClient>(*shared_));
+    fibers.push_back(std::make_unique<Fiber>([&, i](Fiber& fiber) {
+      const ScriptedServer& server = i % 3 == 0 ? small : i % 3 == 1 ? long_one : ending;
+      http::Request request;
+      request.url = server.Url("/");
+      for (int n = 0; n < 20; ++n) {
+        const http::Response response = clients[static_cast<size_t>(i)]->Fetch(fiber, request);
+        good += response.body == (i % 3 == 0 ? "hello" : large);
+      }
+    }));
+  }
+  for (const auto& fiber : fibers) fiber->Resume();
+  for (const auto& fiber : fibers) {
+    while (!fiber->done()) io_.run_one();
+  }
+  EXPECT_EQ(good, 30 * 20);
+}
+
 }  // namespace
 }  // namespace kload::agent

@@ -8,6 +8,9 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace kload::agent {
@@ -148,6 +151,74 @@ TEST_F(PollerTest, MayGoWhileItTells) {
   Turn();
   EXPECT_EQ(watch.told, 1);
   EXPECT_EQ(poller, nullptr);
+}
+
+// Of what happens to several sockets in which order.
+struct Reader final : Poller::Watch {
+  Reader(char its_name, std::string& its_story) : name(its_name), story(its_story) {}
+  size_t ReadAhead(uint32_t events, std::span<char> into, Nanos) override {
+    if ((events & EPOLLIN) == 0) return 0;
+    const ssize_t got = read(pair.near(), into.data(), into.size());
+    story += {name, 'a', ' '};
+    return got > 0 ? static_cast<size_t>(got) : 0;
+  }
+  void OnReady(uint32_t events) override {
+    if ((events & EPOLLIN) == 0) return;
+    story += {name, 'r', ' '};
+    if (on_ready) on_ready();
+  }
+  void KeepAhead() override { story += {name, 'k', ' '}; }
+
+  const char name;
+  std::string& story;
+  Pair pair;
+  Poller::Ticket ticket = 0;
+  bool watched = true;
+  std::function<void()> on_ready;
+};
+
+class ReadAheadTest : public PollerTest {
+ protected:
+  ReadAheadTest() {
+    for (Reader* each : {&x_, &y_})
+      EXPECT_FALSE(poller_.Add(each->pair.near(), *each, each->ticket));
+    Turn();
+  }
+  void Remove(Reader& reader) {
+    if (std::exchange(reader.watched, false)) poller_.Remove(reader.ticket);
+  }
+  ~ReadAheadTest() override {
+    Remove(x_);
+    Remove(y_);
+  }
+
+  std::string story_;
+  Reader x_{'x', story_};
+  Reader y_{'y', story_};
+};
+
+TEST_F(ReadAheadTest, AllAreReadBeforeTheFirstIsTold) {
+  x_.pair.Answer();
+  y_.pair.Answer();
+  Turn();
+  EXPECT_EQ(story_, "xa ya xr xk yr yk ");
+}
+
+TEST_F(ReadAheadTest, NotForOneAlone) {
+  x_.pair.Answer();
+  Turn();
+  EXPECT_EQ(story_, "xr ");
+}
+
+TEST_F(ReadAheadTest, OneThatGoesMeanwhileIsNotAskedToKeep) {
+  x_.on_ready = [this] {
+    Remove(x_);
+    Remove(y_);
+  };
+  x_.pair.Answer();
+  y_.pair.Answer();
+  Turn();
+  EXPECT_EQ(story_, "xa ya xr ");
 }
 
 // `count` who wait for an answer each, and then send.
