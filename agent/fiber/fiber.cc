@@ -27,6 +27,7 @@ class NotedStack {
     return made;
   }
   void deallocate(context::stack_context& made) {
+    notes_.LeaveStack();
     StackPool::OfThread().Give({static_cast<char*>(made.sp), made.size});
   }
 

@@ -23,9 +23,10 @@ class SwitchNotes {
   void SetStack(const void* bottom, size_t bytes) {
     bottom_ = bottom;
     bytes_ = bytes;
-    // The memory may have been another fiber's stack, whose last frames have left their marks.
-    __asan_unpoison_memory_region(bottom, bytes);
   }
+  // The last frames have left their marks, and the memory will be another fiber's stack, or go back to the system, which may
+  // give it to anybody.
+  void LeaveStack() { __asan_unpoison_memory_region(bottom_, bytes_); }
   void BeforeEntering() { __sanitizer_start_switch_fiber(&outside_fake_, bottom_, bytes_); }
   void AfterReturning() { __sanitizer_finish_switch_fiber(outside_fake_, nullptr, nullptr); }
   void AfterEntering() {
@@ -56,6 +57,7 @@ class SwitchNotes {
   SwitchNotes& operator=(const SwitchNotes&) = delete;
 
   void SetStack(const void*, size_t) {}
+  void LeaveStack() {}
   void BeforeEntering() {
     outside_ = __tsan_get_current_fiber();
     __tsan_switch_to_fiber(inside_, 0);
@@ -75,6 +77,7 @@ class SwitchNotes {
 class SwitchNotes {
  public:
   void SetStack(const void*, size_t) {}
+  void LeaveStack() {}
   void BeforeEntering() {}
   void AfterReturning() {}
   void AfterEntering() {}

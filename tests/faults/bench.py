@@ -12,7 +12,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
-from harness import BIN, Process  # noqa: E402
+from harness import BIN, Process, end_all  # noqa: E402
 
 from hosts import Network  # noqa: E402
 
@@ -202,5 +202,4 @@ class Bench:
                 self.signal(process, signal.SIGCONT)
             except OSError:
                 pass
-            process.end()
-        self.network.end()
+        end_all([*reversed(self._processes), self.network])

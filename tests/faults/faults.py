@@ -19,7 +19,7 @@ import time
 import traceback
 
 import hosts
-from bench import RATE, VUS, Bench
+from bench import RATE, VUS, Bench, end_all
 
 FAULTS = []
 # From a loss to the plan's rate again: three heartbeats, and the lead of the change.
@@ -350,8 +350,7 @@ def run_one(name, function):
     except Exception:
         return {"fault": name, "kept": False, "why": traceback.format_exc(limit=3)}
     finally:
-        for bench in benches:
-            bench.end()
+        end_all(benches)
 
 
 def table(rows):

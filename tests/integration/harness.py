@@ -3,6 +3,7 @@
 Nothing here sleeps for luck: readiness is a line that a program prints or a port that answers.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -22,12 +23,24 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("KLOAD_BIN", ROOT / "build" / "bin"))
 SCENARIOS = ROOT / "scripts" / "load-tests"
 GUIDE_FOLDER = ROOT.parent / "shared" / "seed"
+# What the programs were built with (scripts/sanitize): "address", "thread", or nothing. What memory and time they take is then
+# no measure of kload.
+SANITIZER = os.environ.get("KLOAD_SANITIZER", "")
+# How its report begins.
+SANITIZER_REPORT = re.compile(r"(ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|:\d+:\d+: runtime error): ")
 
 
 def has_charts():
     """Whether this kctl was built with what draws the charts of `kctl report`."""
     said = subprocess.run([BIN / "kctl", "report", "none.json"], capture_output=True, text=True, timeout=20).stderr
     return "built without ECharts" not in said
+
+
+def end_all(started):
+    """Ends them in this order; also when one has something to complain of, the others."""
+    with contextlib.ExitStack() as ending:
+        for each in reversed(started):
+            ending.callback(each.end)
 
 
 def free_port():
@@ -82,6 +95,7 @@ class Process:
         self.child.send_signal(number)
 
     def end(self):
+        """Tells it to end, if it has not yet; what a sanitizer found in it up to the very end is a failure of the test."""
         if self.child.poll() is None:
             self.child.terminate()
             try:
@@ -91,6 +105,8 @@ class Process:
                 self.child.wait()
         self._reader.join(5)
         self.child.stdout.close()
+        if report := SANITIZER_REPORT.search(self.output):
+            raise AssertionError(f"{self.command}:\n{self.output[report.start():]}")
 
 
 class Target:
@@ -152,8 +168,7 @@ class Cluster:
         return values
 
     def end(self):
-        for process in [*self.agents, self.controller]:
-            process.end()
+        end_all([*self.agents, self.controller])
 
 
 class Prometheus:

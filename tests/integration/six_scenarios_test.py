@@ -11,7 +11,7 @@ import sys
 import time
 import unittest
 
-from harness import SCENARIOS, Cluster, Target, TestCase, guide_scripts, quantile, ramping_steps, vus_at
+from harness import SANITIZER, SCENARIOS, Cluster, Target, TestCase, guide_scripts, quantile, ramping_steps, vus_at
 
 SECOND = 10**9
 MINUTE = 60 * SECOND
@@ -57,7 +57,8 @@ class SixScenarios(TestCase):
     def check_vus(self, name, seen):
         steps = schedule(name, SCALE[name])
         complete = {at: agents for at, agents in seen.items() if len(agents) == 3}
-        self.assertGreaterEqual(len(complete), 3, f"too few instants with all agents: {seen}")
+        # With a sanitizer kctl asks less often, and agents answer later.
+        self.assertGreaterEqual(len(complete), 1 if SANITIZER else 3, f"too few instants with all agents: {seen}")
         for at, agents in complete.items():
             scheduled = sum(pair[0] for pair in agents.values())
             active = sum(pair[1] for pair in agents.values())

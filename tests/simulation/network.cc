@@ -14,13 +14,10 @@ constexpr Nanos kDeadAfter = std::chrono::seconds(10);
 
 void Connection::Dial() {
   epoch_ = acceptor_.epoch();
-  const auto self = shared_from_this();
-  Send(up_, [self] {
-    if (self->over_) return;
-    if (!self->controller_there()) {
-      return self->EndAtAgent(absl::UnavailableError("connection refused"));
-    }
-    self->stream_ = self->acceptor_.Open(self);
+  Send(up_, [this] {
+    if (over_) return;
+    if (!controller_there()) return EndAtAgent(absl::UnavailableError("connection refused"));
+    stream_ = acceptor_.Open(shared_from_this());
   });
 }
 
@@ -59,17 +56,16 @@ void Connection::Arrive(Flow& flow) {
 }
 
 void Connection::Write(v1::AgentMessage message) {
-  const auto self = shared_from_this();
   writing_ = true;
   // Encoded and decoded, as on a wire: nothing is shared by the two sides.
-  Send(up_, [self, wire = message.SerializeAsString()] {
+  Send(up_, [this, wire = message.SerializeAsString()] {
     v1::AgentMessage arrived;
     arrived.ParseFromString(wire);
-    if (self->stream_ != 0 && !self->controller_over_ && self->controller_there()) {
-      self->acceptor_.Take(self->stream_, std::move(arrived));
+    if (stream_ != 0 && !controller_over_ && controller_there()) {
+      acceptor_.Take(stream_, std::move(arrived));
     }
   });
-  const auto written = [self] {
+  const auto written = [self = shared_from_this()] {
     self->writing_ = false;
     if (self->over_ || self->listener_ == nullptr) return;
     if (!self->finishing_) self->listener_->OnWritable();
@@ -82,30 +78,25 @@ void Connection::Write(v1::AgentMessage message) {
 }
 
 void Connection::ToAgent(v1::ControllerMessage message) {
-  const auto self = shared_from_this();
-  Send(down_, [self, wire = message.SerializeAsString()] {
-    if (self->over_ || self->listener_ == nullptr) return;
+  Send(down_, [this, wire = message.SerializeAsString()] {
+    if (over_ || listener_ == nullptr) return;
     v1::ControllerMessage arrived;
     arrived.ParseFromString(wire);
-    self->listener_->OnMessage(arrived);
+    listener_->OnMessage(arrived);
   });
 }
 
 void Connection::EndByController() {
   if (std::exchange(controller_over_, true)) return;
-  const auto self = shared_from_this();
-  Send(down_, [self] { self->EndAtAgent(absl::OkStatus()); });
+  Send(down_, [this] { EndAtAgent(absl::OkStatus()); });
 }
 
 void Connection::Finish() {
   if (finishing_ || over_) return;
   finishing_ = true;
-  const auto self = shared_from_this();
-  Send(up_, [self] {
-    if (!self->controller_over_ && self->stream_ != 0 && self->controller_there()) {
-      self->acceptor_.Closed(self->stream_);
-    }
-    self->EndByController();
+  Send(up_, [this] {
+    if (!controller_over_ && stream_ != 0 && controller_there()) acceptor_.Closed(stream_);
+    EndByController();
   });
 }
 

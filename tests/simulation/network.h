@@ -75,9 +75,10 @@ class Connection final : public Acceptor::Sink, public std::enable_shared_from_t
  private:
   // One direction.
   struct Flow {
-    std::deque<std::function<void()>> under_way;  // in order
-    Nanos last{0};                                // arrival of the message before
-    size_t parked = 0;                            // messages that wait for the path
+    // In order. They are ours and do not own us, else what never arrives would keep us for ever; who lets one arrive does.
+    std::deque<std::function<void()>> under_way;
+    Nanos last{0};      // arrival of the message before
+    size_t parked = 0;  // messages that wait for the path
   };
   void Send(Flow& flow, std::function<void()> arrive);
   void Travel(Flow& flow);
