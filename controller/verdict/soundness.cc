@@ -27,10 +27,10 @@ double Milliseconds(Nanos time) { return std::chrono::duration<double, std::mill
 
 }  // namespace
 
-void GeneratorWatch::Trouble::Add(const Delta& delta, double value) {
+void GeneratorWatch::Trouble::Add(const Delta& delta, double value, Nanos at_least) {
   if (length == Nanos(0)) from = delta.interval_start;
   to = std::max(to, delta.interval_end);
-  length += delta.interval_end - delta.interval_start;
+  length += std::max(delta.interval_end - delta.interval_start, at_least);
   worst = std::max(worst, value);
 }
 
@@ -51,7 +51,10 @@ void GeneratorWatch::Take(const Delta& delta) {
   } else {
     busy_now_ = {};
   }
-  if (health.loop_lag_max > kLagging) lagging_.Add(delta, Milliseconds(health.loop_lag_max));
+  if (health.loop_lag_max > kLagging) {
+    // What a timer is late, nothing was served, also in the deltas before.
+    lagging_.Add(delta, Milliseconds(health.loop_lag_max), health.loop_lag_max);
+  }
   if (health.stalled > kStalled) stalled_.Add(delta, Milliseconds(health.stalled));
   if (health.cpu_throttled_ratio > kThrottledShare) {
     throttled_.Add(delta, health.cpu_throttled_ratio);
@@ -70,9 +73,11 @@ std::vector<Finding> GeneratorWatch::Findings(const std::string& agent, uint64_t
                      "itself; use more agents",
                      agent, busy_.worst * 100));
   }
-  const double lagging = Share(lagging_.length, length_);
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(lagging_.length).count();
-  if (seconds >= static_cast<int64_t>(kLaggingSeconds) && lagging > kLaggingShare) {
+  const Nanos lagging_time = std::min(lagging_.length, length_);
+  const double lagging = Share(lagging_time, length_);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(lagging_time).count();
+  const bool at_once = lagging_.worst >= Milliseconds(std::chrono::seconds(kLaggingSeconds));
+  if (seconds >= static_cast<int64_t>(kLaggingSeconds) && (lagging > kLaggingShare || at_once)) {
     find(
         lagging > kLaggingInvalid ? SoundnessLabel::kInvalid : SoundnessLabel::kDegraded,
         lagging_.from, lagging_.to,

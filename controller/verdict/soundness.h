@@ -24,7 +24,8 @@ class GeneratorWatch {
   static constexpr Nanos kLagging = std::chrono::milliseconds(100);
   static constexpr double kLaggingShare = 0.05;
   static constexpr double kLaggingInvalid = 0.5;
-  static constexpr uint64_t kLaggingSeconds = 3;
+  static constexpr uint64_t kLaggingSeconds =
+      3;  // in all; at once, whatever share of the run they are
   static constexpr Nanos kStalled = std::chrono::seconds(1);
   static constexpr double kThrottledShare = 0.1;
   // Of iterations that begin late although a VU was free, and of requests that failed for the agent's own lack.
@@ -46,7 +47,8 @@ class GeneratorWatch {
     Nanos to{0};
     Nanos length{0};  // of the deltas that had it
     double worst = 0;
-    void Add(const Delta& delta, double value);
+    // `at_least`: how long it lasted, when that may be more than the delta.
+    void Add(const Delta& delta, double value, Nanos at_least = Nanos(0));
   };
 
   AgentHealth last_;

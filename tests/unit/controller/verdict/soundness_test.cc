@@ -69,6 +69,23 @@ TEST(SoundnessTest, LagIsDegradedAndWhenItIsTheRuleInvalid) {
   EXPECT_THAT(Found(2, lags(10)), IsEmpty());  // a run this short had no time to settle
 }
 
+// One timer, served as late as that, may be all that a run's agent has to say of it.
+TEST(SoundnessTest, AStretchWithoutAnyTimerCountsAsLongAsItWas) {
+  const auto late_once = [](int length, Nanos late) {
+    return Found(length, [length, late](int second, AgentHealth& health) {
+      if (second == length - 2) health.loop_lag_max = late;
+    });
+  };
+  EXPECT_THAT(late_once(60, milliseconds(2900)), IsEmpty());
+  EXPECT_EQ(late_once(60, seconds(10)).at(0).label, SoundnessLabel::kDegraded);
+  EXPECT_EQ(late_once(600, seconds(5)).at(0).label, SoundnessLabel::kDegraded);
+  const auto most = late_once(95, seconds(82));
+  ASSERT_THAT(most, SizeIs(1));
+  EXPECT_EQ(most[0].label, SoundnessLabel::kInvalid);
+  EXPECT_THAT(most[0].reason, HasSubstr("in 82 of 95 seconds, up to 1m22s"));
+  EXPECT_THAT(late_once(5, seconds(82)).at(0).reason, HasSubstr("in 5 of 5 seconds"));
+}
+
 TEST(SoundnessTest, StallsAndThrottlingAreFindings) {
   const auto found = Found(20, [](int second, AgentHealth& health) {
     if (second == 5) health.stalled = milliseconds(2100);
