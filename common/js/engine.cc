@@ -18,11 +18,12 @@ constexpr int kDiscardedJobsMax = 1'000'000;
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Limits& limits,
                                                        const Intrinsics& intrinsics) {
   std::unique_ptr<Engine> engine(new Engine(limits));
+  engine->intrinsics_ = intrinsics;
   engine->runtime_ = engine->heap_.NewRuntime();
   if (engine->runtime_ == nullptr) {
     return absl::ResourceExhaustedError("no memory for a JavaScript runtime");
   }
-  engine->cx_ = NewContext(engine->runtime_, intrinsics);
+  engine->cx_ = NewContext(engine->runtime_, engine->intrinsics_);
   if (engine->cx_ == nullptr) {
     return absl::ResourceExhaustedError("no memory for a JavaScript context");
   }

@@ -105,6 +105,7 @@ class Engine {
 
   const std::atomic<bool>* const interrupt_;
   Heap heap_;
+  Intrinsics intrinsics_;  // that the context has
   JSRuntime* runtime_ = nullptr;
   JSContext* cx_ = nullptr;
   Value global_;

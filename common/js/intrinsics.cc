@@ -1,22 +1,28 @@
 #include "common/js/intrinsics.h"
 
-#include "common/js/value.h"
-
 namespace kload::js {
 namespace {
 
-bool HasGlobal(JSContext* cx, const char* name) {
-  const Value global(cx, JS_GetGlobalObject(cx));
-  const Atom atom(cx, name);
-  return JS_HasProperty(cx, global.get(), atom.get()) > 0;
+// Nullptr of a context that somebody else has made, which has everything.
+Intrinsics* Of(JSContext* cx) {
+  return static_cast<Intrinsics*>(JS_GetRuntimeOpaque(JS_GetRuntime(cx)));
+}
+
+bool Require(JSContext* cx, bool Intrinsics::*part, void (*add)(JSContext*)) {
+  Intrinsics* const has = Of(cx);
+  if (has == nullptr || has->*part) return true;
+  has->*part = true;
+  add(cx);
+  return !JS_HasException(cx);
 }
 
 }  // namespace
 
 // In the order of JS_NewContext(). What compiles, and what modules and our own functions rest upon, is always there.
-JSContext* NewContext(JSRuntime* runtime, const Intrinsics& intrinsics) {
+JSContext* NewContext(JSRuntime* runtime, Intrinsics& intrinsics) {
   JSContext* const cx = JS_NewContextRaw(runtime);
   if (cx == nullptr) return nullptr;
+  JS_SetRuntimeOpaque(runtime, &intrinsics);
   JS_AddIntrinsicBaseObjects(cx);
   if (intrinsics.dates) JS_AddIntrinsicDate(cx);
   JS_AddIntrinsicEval(cx);
@@ -31,12 +37,12 @@ JSContext* NewContext(JSRuntime* runtime, const Intrinsics& intrinsics) {
   return cx;
 }
 
-void RequireTypedArrays(JSContext* cx) {
-  if (!HasGlobal(cx, "ArrayBuffer")) JS_AddIntrinsicTypedArrays(cx);
+bool RequireTypedArrays(JSContext* cx) {
+  return Require(cx, &Intrinsics::typed_arrays, JS_AddIntrinsicTypedArrays);
 }
 
-void RequireProxies(JSContext* cx) {
-  if (!HasGlobal(cx, "Proxy")) JS_AddIntrinsicProxy(cx);
+bool RequireProxies(JSContext* cx) {
+  return Require(cx, &Intrinsics::proxies, JS_AddIntrinsicProxy);
 }
 
 }  // namespace kload::js

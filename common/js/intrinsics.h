@@ -19,11 +19,13 @@ struct Intrinsics {
   static constexpr Intrinsics None() { return {false, false, false, false, false}; }
 };
 
-// Nullptr when there is no memory.
-JSContext* NewContext(JSRuntime* runtime, const Intrinsics& intrinsics);
+// Nullptr when there is no memory. `intrinsics` says what the context has from then on, and outlives it: the names could be deleted
+// by a script, and QuickJS aborts when parts of them are added twice. One context a runtime.
+JSContext* NewContext(JSRuntime* runtime, Intrinsics& intrinsics);
 
-// Adds them to an engine that lacks them: for what C++ gives to a script that does not name them.
-void RequireTypedArrays(JSContext* cx);
-void RequireProxies(JSContext* cx);
+// Adds them to a context that lacks them: for what C++ gives to a script that does not name them. False with a pending exception
+// when there is no memory.
+bool RequireTypedArrays(JSContext* cx);
+bool RequireProxies(JSContext* cx);
 
 }  // namespace kload::js

@@ -14,7 +14,7 @@ Value String(JSContext* cx, std::string_view text) {
 Value Object(JSContext* cx) { return Value(cx, JS_NewObject(cx)); }
 Value Array(JSContext* cx) { return Value(cx, JS_NewArray(cx)); }
 Value Bytes(JSContext* cx, std::string_view bytes) {
-  RequireTypedArrays(cx);
+  if (!RequireTypedArrays(cx)) return Value(cx, JS_EXCEPTION);
   return Value(
       cx, JS_NewArrayBufferCopy(cx, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
 }

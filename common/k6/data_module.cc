@@ -98,7 +98,7 @@ js::Value Wrap(JSContext* cx, Elements elements) {
   const js::Value source(cx, JS_NewObjectClass(cx, static_cast<int>(SourceClass())));
   if (source.IsException()) return js::Thrown(cx);
   JS_SetOpaque(source.get(), std::make_unique<Elements>(std::move(elements)).release());
-  js::RequireProxies(cx);
+  if (!js::RequireProxies(cx)) return js::Thrown(cx);
   const js::Value wrapper(cx, JS_Eval(cx, kWrapper.data(), kWrapper.size(), "k6/data",
                                       JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT));
   if (wrapper.IsException()) return js::Thrown(cx);

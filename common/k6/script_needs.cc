@@ -27,6 +27,13 @@ bool Requires(std::string_view source) {
   return false;
 }
 
+// Of any object: by some of them what is there can be asked for by a name that is computed.
+bool IsOfObjects(std::string_view name) {
+  return name == "hasOwnProperty" || name == "propertyIsEnumerable" || name == "isPrototypeOf" ||
+         name == "valueOf" || name == "toString" || name == "toLocaleString" ||
+         name.starts_with("__");
+}
+
 // Adds X of every __ENV.X; nothing when __ENV stands in another way.
 void AddEnv(std::string_view source, std::optional<std::set<std::string>>& env) {
   constexpr std::string_view kEnv = "__ENV";
@@ -38,10 +45,11 @@ void AddEnv(std::string_view source, std::optional<std::set<std::string>>& env) 
     const bool plain = at < source.size() && source[at] == '.' && end > at + 1 &&
                        (end == source.size() || (source[end] != '$' && source[end] != '\\' &&
                                                  static_cast<unsigned char>(source[end]) < 0x80));
-    if (!plain) {
+    const std::string_view name = plain ? source.substr(at + 1, end - at - 1) : std::string_view();
+    if (!plain || IsOfObjects(name)) {
       env.reset();
     } else {
-      env->emplace(source.substr(at + 1, end - at - 1));
+      env->emplace(name);
     }
   }
 }

@@ -27,10 +27,13 @@ double Milliseconds(Nanos time) { return std::chrono::duration<double, std::mill
 
 }  // namespace
 
-void GeneratorWatch::Trouble::Add(const Delta& delta, double value, Nanos at_least) {
-  if (length == Nanos(0)) from = delta.interval_start;
+void GeneratorWatch::Trouble::Add(const Delta& delta, double value, Nanos lasted) {
+  const Nanos earliest =
+      std::max(std::min(delta.interval_start, delta.interval_end - lasted), Nanos(0));
+  const Nanos begin = length == Nanos(0) ? earliest : std::max(earliest, to);
+  if (length == Nanos(0)) from = begin;
   to = std::max(to, delta.interval_end);
-  length += std::max(delta.interval_end - delta.interval_start, at_least);
+  length += std::max(delta.interval_end - begin, Nanos(0));
   worst = std::max(worst, value);
 }
 

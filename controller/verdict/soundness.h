@@ -47,8 +47,8 @@ class GeneratorWatch {
     Nanos to{0};
     Nanos length{0};  // of the deltas that had it
     double worst = 0;
-    // `at_least`: how long it lasted, when that may be more than the delta.
-    void Add(const Delta& delta, double value, Nanos at_least = Nanos(0));
+    // `lasted`: up to the delta's end, when that may be longer than the delta. What was counted is not counted again.
+    void Add(const Delta& delta, double value, Nanos lasted = Nanos(0));
   };
 
   AgentHealth last_;

@@ -119,7 +119,8 @@ TEST(ScriptNeeds, WhatCanNameAnythingNeedsAll) {
 TEST(ScriptNeeds, EnvironmentsThatAreNotNamedOneByOneAreWhole) {
   for (const char* source :
        {"Object.keys(__ENV)", "__ENV[a]", "const { A } = __ENV", "__ENV?.A", "__ENV.A; f(__ENV)",
-        "__ENV.$A", "__ENV.A$", "__ENV.\xc3\xa4", "__ENV ."}) {
+        "__ENV.hasOwnProperty('A')", "__ENV.valueOf()[a]", "__ENV.__proto__", "__ENV.$A",
+        "__ENV.A$", "__ENV.\xc3\xa4", "__ENV ."}) {
     EXPECT_FALSE(Of(source).env.has_value()) << source;
   }
   EXPECT_TRUE(Of("__ENV[a]").NeedsEnv("X"));

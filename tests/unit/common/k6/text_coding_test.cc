@@ -16,6 +16,14 @@ TEST_F(ScriptTest, TextEncoderWritesUtf8) {
               ElementsAre("[ 239, 191, 189, 120 ]"));
 }
 
+// Bytes come also to a script that names none of their kinds, and to one that has deleted what it could not do without.
+TEST_F(ScriptTest, BytesNeedNoNames) {
+  EXPECT_THAT(Printed("console.log(new TextEncoder().encode('ab'));"), ElementsAre("[ 97, 98 ]"));
+  EXPECT_THAT(Printed("delete globalThis.ArrayBuffer; console.log(new TextEncoder().encode('ab'));"
+                      "console.log(new TextEncoder().encode('c').byteLength);"),
+              ElementsAre("[ 97, 98 ]", "1"));
+}
+
 TEST_F(ScriptTest, TextDecoderReadsWhatThereIs) {
   EXPECT_THAT(
       Printed(

@@ -83,7 +83,14 @@ TEST(SoundnessTest, AStretchWithoutAnyTimerCountsAsLongAsItWas) {
   ASSERT_THAT(most, SizeIs(1));
   EXPECT_EQ(most[0].label, SoundnessLabel::kInvalid);
   EXPECT_THAT(most[0].reason, HasSubstr("in 82 of 95 seconds, up to 1m22s"));
-  EXPECT_THAT(late_once(5, seconds(82)).at(0).reason, HasSubstr("in 5 of 5 seconds"));
+  EXPECT_EQ(most[0].from, seconds(12));
+  EXPECT_THAT(late_once(5, seconds(82)).at(0).reason, HasSubstr("in 4 of 5 seconds"));
+  // Lateness that lasts is counted once, not by each delta anew: 15 of 100 seconds.
+  const auto lasting = Found(100, [](int second, AgentHealth& health) {
+    if (second >= 20 && second < 26) health.loop_lag_max = seconds(9);
+  });
+  EXPECT_EQ(lasting.at(0).label, SoundnessLabel::kDegraded);
+  EXPECT_THAT(lasting[0].reason, HasSubstr("in 14 of 100 seconds"));
 }
 
 TEST(SoundnessTest, StallsAndThrottlingAreFindings) {
