@@ -1,5 +1,5 @@
 // The responses that nearly all servers send, taken apart in one pass: whole in one read, HTTP/1.1, plain fields, a body of the
-// announced length. Beast takes a sixth of a request's instructions for them, this a sixth of that.
+// announced length. It takes a third of the instructions that Beast takes for them.
 //
 // Whatever is unusual or wrong is left to Beast, which so decides alone what is malformed: what this accepts, it accepts with the
 // same result (tested against it with mutated responses).

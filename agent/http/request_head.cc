@@ -165,15 +165,14 @@ std::optional<Failure> WriteHead(const HopRequest& request, const Target& target
   if (!target.request_start.empty() && !SaysWho(*request.headers)) {
     out.append(target.request_start);
     seen.user_agent = true;
-    if (std::optional<Failure> failure = AppendScriptHeaders(request, seen, out)) return failure;
   } else {
     const std::string_view host = HostHeader(request, target);
     if (!IsFieldValue(host)) {
       return Failure{FailureCode::kUnclassified, "invalid header field value for \"Host\""};
     }
     AppendStart(target.path, host, "", out);
-    if (std::optional<Failure> failure = AppendScriptHeaders(request, seen, out)) return failure;
   }
+  if (std::optional<Failure> failure = AppendScriptHeaders(request, seen, out)) return failure;
   if (!seen.user_agent && !user_agent.empty()) {
     if (!IsFieldValue(user_agent)) {
       return Failure{FailureCode::kUnclassified, "invalid header field value for \"User-Agent\""};

@@ -120,13 +120,7 @@ void Vu::RunStretches() {
   while (true) {
     const VuLife::Decision decision = life_.Decide(shared_.RunTime(start));
     if (decision.kind == VuLife::Decision::Kind::kEnd) break;
-    if (decision.kind == VuLife::Decision::Kind::kWait) {
-      SetActive(false);
-      host_.WaitUntil(*shared_.start + decision.until);
-      start = shared_.clock.Now();
-      continue;
-    }
-    if (!allowed()) {
+    if (decision.kind == VuLife::Decision::Kind::kWait || !allowed()) {
       SetActive(false);
       host_.WaitUntil(*shared_.start + decision.until);
       start = shared_.clock.Now();
