@@ -19,6 +19,10 @@ def help_of(command):
     return shown.stdout if shown.returncode == 0 else ""
 
 
+def verbs_of(*command):
+    return re.findall(r"^  ([a-z]+) ", help_of(command), re.MULTILINE)
+
+
 def commands_in(text):
     """(line number, program, words behind it) of all that look like commands; a line's end by \\ goes on in the next one."""
     joined = re.sub(r"\\\n\s*", lambda match: " " + "\0" * match.group().count("\n"), text)
@@ -33,7 +37,7 @@ def commands_in(text):
 class DocFlags(unittest.TestCase):
     def test_they_exist(self):
         helps = {}
-        verbs = set(re.findall(r"^  ([a-z]+) ", help_of(("kctl",)), re.MULTILINE))
+        verbs = verbs_of("kctl")
         self.assertIn("start", verbs)
         checked = 0
         for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "deploy").rglob("*.md"))]:
@@ -55,13 +59,12 @@ class DocFlags(unittest.TestCase):
                         self.assertRegex(known, rf"(?<![\w-]){re.escape(flag)}(?![\w-])")
         self.assertGreater(checked, 30)
 
-
     def test_those_by_themselves_too(self):
         """`--flag` in a sentence: some program or script has it."""
         text = "".join(help_of((program,)) for program in PROGRAMS)
-        for verb in re.findall(r"^  ([a-z]+) ", help_of(("kctl",)), re.MULTILINE):
+        for verb in verbs_of("kctl"):
             text += help_of(("kctl", verb))
-            for sub in re.findall(r"^  ([a-z]+) ", help_of(("kctl", verb)), re.MULTILINE):
+            for sub in verbs_of("kctl", verb):
                 text += help_of(("kctl", verb, sub))
         text += "".join(path.read_text() for path in (ROOT / "scripts").iterdir() if path.is_file())
         checked = 0
