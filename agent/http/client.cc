@@ -16,6 +16,7 @@
 #include "agent/http/failure.h"
 #include "agent/http/http_dump.h"
 #include "agent/http/idle_pool.h"
+#include "agent/http/known_heads.h"
 #include "agent/http/poller.h"
 #include "agent/http/rate_limit.h"
 #include "agent/http/redirect.h"
@@ -115,6 +116,7 @@ struct HttpShared::Impl {
   // a run.
   const absl::StatusOr<std::unique_ptr<TlsContext>> tls;
   UrlCache urls;
+  KnownHeads known_heads;
   uint64_t generator_errors = 0;
   uint64_t dumps = 0;  // clients that log what they send
   std::optional<RateLimit> rate;
@@ -341,7 +343,8 @@ std::optional<Failure> HttpClient::Impl::Send(Fiber& fiber, const http::Request&
     answer.connection = connection;
     ResponseParser parser(
         answer.response, chain.request.method == "HEAD",
-        request.response_type != http::ResponseType::kNone || (dump && dump->with_bodies()));
+        request.response_type != http::ResponseType::kNone || (dump && dump->with_bodies()),
+        &shared.known_heads);
     current = connection.get();
     std::optional<ExchangeFailure> failure = connection->Exchange(fiber, out, parser, hop);
     current = nullptr;

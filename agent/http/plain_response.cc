@@ -4,6 +4,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "agent/http/known_heads.h"
 #include "common/http/token.h"
 
 namespace kload::agent {
@@ -65,8 +66,32 @@ class PlainReader {
   PlainReader(std::string_view bytes, ParsedResponse& response)
       : bytes_(bytes), response_(response) {}
 
-  // The head; false: not for us.
-  bool ReadHead() {
+  // The head, as `known` says or by reading it; false: not for us.
+  bool ReadHead(KnownHeads* known) {
+    if (known == nullptr) return ReadNewHead();
+    if (const KnownHeads::Head* const head = known->Find(bytes_)) {
+      response_.CopyHead(head->said);
+      next_ = head->bytes.size();
+      length_ = head->body_length;
+      return true;
+    }
+    if (!ReadNewHead()) return false;
+    // Cookies come with a new value each time.
+    if (!response_.sets_cookies) known->Keep(bytes_.substr(0, next_), response_, length_);
+    return true;
+  }
+
+  // The body behind it; how many bytes that are in all.
+  std::optional<size_t> ReadBody(bool head_request, bool store_body) {
+    const int status = response_.status;
+    if (head_request || status == 204 || status == 304) return next_;
+    if (!length_ || *length_ > bytes_.size() - next_) return std::nullopt;
+    if (store_body) response_.body.assign(bytes_.substr(next_, *length_));
+    return next_ + *length_;
+  }
+
+ private:
+  bool ReadNewHead() {
     if (!bytes_.starts_with(kVersion) || !ReadStatus()) return false;
     std::string_view line;
     while (true) {
@@ -82,16 +107,6 @@ class PlainReader {
     return true;
   }
 
-  // The body behind it; how many bytes that are in all.
-  std::optional<size_t> ReadBody(bool head_request, bool store_body) {
-    const int status = response_.status;
-    if (head_request || status == 204 || status == 304) return next_;
-    if (!has_length_ || length_ > bytes_.size() - next_) return std::nullopt;
-    if (store_body) response_.body.assign(bytes_.substr(next_, length_));
-    return next_ + length_;
-  }
-
- private:
   // Without its end; false when it has none yet. What it holds is looked at in the end, for all lines at once.
   bool NextLine(std::string_view& line) {
     const char* const begin = bytes_.data() + next_;
@@ -174,12 +189,13 @@ class PlainReader {
   }
 
   bool ReadLength(std::string_view value) {
-    if (has_length_ || value.empty() || value.size() > kLengthDigitsMax) return false;
+    if (length_ || value.empty() || value.size() > kLengthDigitsMax) return false;
+    size_t length = 0;
     for (const char c : value) {
       if (c < '0' || c > '9') return false;
-      length_ = length_ * 10 + static_cast<size_t>(c - '0');
+      length = length * 10 + static_cast<size_t>(c - '0');
     }
-    has_length_ = true;
+    length_ = length;
     return true;
   }
 
@@ -187,8 +203,7 @@ class PlainReader {
   ParsedResponse& response_;
   size_t next_ = 0;  // where the next line begins
   size_t lines_ = 0;
-  size_t length_ = 0;
-  bool has_length_ = false;
+  std::optional<size_t> length_;  // of the body, as announced
   bool has_connection_ = false;
   bool close_ = false;
 };
@@ -196,9 +211,9 @@ class PlainReader {
 }  // namespace
 
 std::optional<size_t> ParsePlainResponse(std::string_view bytes, bool head_request, bool store_body,
-                                         ParsedResponse& response) {
+                                         ParsedResponse& response, KnownHeads* known) {
   PlainReader reader(bytes, response);
-  if (reader.ReadHead()) {
+  if (reader.ReadHead(known)) {
     if (const auto taken = reader.ReadBody(head_request, store_body)) return taken;
   }
   response.Clear();

@@ -3,7 +3,7 @@
 //
 // Whatever is unusual or wrong is left to Beast, which so decides alone what is malformed: what this accepts, it accepts with the
 // same result (tested against it with mutated responses).
-// Thread: a pure function.
+// Thread: that of `known`.
 #pragma once
 
 #include <optional>
@@ -15,8 +15,8 @@ namespace kload::agent {
 
 // Reads the response that `bytes` begin with into `response`, which must be empty but for the memory that its texts hold.
 // `head_request`, `store_body`: as of ResponseParser. Returns the bytes that it took; nothing, and `response` empty again, when
-// Beast is to read it.
+// Beast is to read it. `known`: as of ResponseParser, which changes nothing but the time that it takes.
 std::optional<size_t> ParsePlainResponse(std::string_view bytes, bool head_request, bool store_body,
-                                         ParsedResponse& response);
+                                         ParsedResponse& response, KnownHeads* known = nullptr);
 
 }  // namespace kload::agent

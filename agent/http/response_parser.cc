@@ -111,8 +111,20 @@ void ParsedResponse::Clear() {
   *this = std::move(empty);
 }
 
-ResponseParser::ResponseParser(ParsedResponse& response, bool head_request, bool store_body)
-    : head_request_(head_request), store_body_(store_body), response_(response) {}
+void ParsedResponse::CopyHead(const ParsedResponse& other) {
+  status = other.status;
+  status_text = other.status_text;
+  proto = other.proto;
+  headers = other.headers;
+  content_encoding = other.content_encoding;
+  location = other.location;
+  sets_cookies = other.sets_cookies;
+  keep_alive = other.keep_alive;
+}
+
+ResponseParser::ResponseParser(ParsedResponse& response, bool head_request, bool store_body,
+                               KnownHeads* known)
+    : head_request_(head_request), store_body_(store_body), response_(response), known_(known) {}
 
 ResponseParser::~ResponseParser() { EndMessage(); }
 
@@ -165,7 +177,8 @@ size_t ResponseParser::Consume(std::string_view bytes) {
 
 ResponseParser::State ResponseParser::Feed(std::string_view bytes) {
   if (!has_message_) {
-    if (const auto taken = ParsePlainResponse(bytes, head_request_, store_body_, response_)) {
+    if (const auto taken =
+            ParsePlainResponse(bytes, head_request_, store_body_, response_, known_)) {
       if (*taken < bytes.size()) pending_.assign(bytes.substr(*taken));
       return state_ = State::kDone;
     }

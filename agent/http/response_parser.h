@@ -35,15 +35,20 @@ struct ParsedResponse {
 
   // As made anew, but for the memory that the larger texts hold.
   void Clear();
+  // All but the body, which stays as it is.
+  void CopyHead(const ParsedResponse& other);
 };
+
+class KnownHeads;
 
 class ResponseParser {
  public:
   enum class State { kNeedMore, kDone, kFailed };
 
   // Fills in `response`, which must be empty. `head_request`: it has no body, whatever its headers say. `store_body`: false
-  // reads and drops it.
-  ResponseParser(ParsedResponse& response, bool head_request, bool store_body);
+  // reads and drops it. `known`: where heads that come again are looked up; nullptr: nowhere.
+  ResponseParser(ParsedResponse& response, bool head_request, bool store_body,
+                 KnownHeads* known = nullptr);
   ~ResponseParser();
   ResponseParser(const ResponseParser&) = delete;
   ResponseParser& operator=(const ResponseParser&) = delete;
@@ -72,6 +77,7 @@ class ResponseParser {
   const bool head_request_;
   const bool store_body_;
   ParsedResponse& response_;
+  KnownHeads* const known_;
   alignas(std::max_align_t) std::byte message_bytes_[kMessageBytes];
   bool has_message_ = false;
   std::string pending_;  // not consumed yet: an incomplete line

@@ -32,6 +32,44 @@ constexpr std::array<MetricId, kHopMetrics> kHopMetricIds = {
 using HopSeries = std::array<Series*, kHopMetrics>;
 using HopValues = std::array<double, kHopMetrics>;
 
+// What the series of a hop depend on: all that MakeHopKey() puts into a key. To compare it costs half of making a key.
+struct HopKind {
+  const Recorder::Scope* scope = nullptr;
+  http::Hop hop;  // without its timings
+  Tags tags;
+  bool url_matters = false;
+  HopSeries series{};
+
+  bool Is(const Recorder::Scope* other_scope, const http::Hop& other,
+          const Tags& other_tags) const {
+    return scope == other_scope && hop.status == other.status &&
+           hop.error_code == other.error_code && hop.expectation == other.expectation &&
+           tags == other_tags && hop.method == other.method && hop.proto == other.proto &&
+           hop.tls_version == other.tls_version && hop.remote_ip == other.remote_ip &&
+           hop.error == other.error && (!url_matters || hop.url == other.url);
+  }
+};
+
+constexpr size_t kHopKinds = 4;
+
+// Where the last check of each kind went: found by a few of its letters, and then compared.
+struct CheckMemo {
+  const Recorder::Scope* scope = nullptr;
+  std::string name;
+  Series* series = nullptr;
+};
+constexpr size_t kCheckMemos = 64;  // a power of 2
+constexpr size_t kCheckMemoNameMax = 256;
+
+size_t PlaceOf(uint32_t scope, std::string_view name) {
+  const size_t letters = name.empty()
+                             ? 0
+                             : static_cast<uint8_t>(name.front()) * size_t{7} +
+                                   static_cast<uint8_t>(name[name.size() / 2]) * size_t{5} +
+                                   static_cast<uint8_t>(name.back());
+  return (letters + name.size() * 3 + scope) % kCheckMemos;
+}
+
 // First piece of a look-up key: what the rest of it consists of.
 enum KeyKind : uint32_t { kSampleKey, kCheckKey };
 
@@ -111,8 +149,11 @@ struct Recorder::Impl {
     return series;
   }
 
+  bool UrlMatters(const Scope& scope, const Tags& tags) const {
+    return rules.UrlMatters(scope.has_name || FindTag(tags, "name") != nullptr);
+  }
+
   void MakeHopKey(const Scope& scope, const http::Hop& hop, const Tags& tags) {
-    const bool has_name = scope.has_name || FindTag(tags, "name") != nullptr;
     key.Clear()
         .Add(scope.id)
         .Add(static_cast<uint32_t>(hop.status))
@@ -124,7 +165,7 @@ struct Recorder::Impl {
         .Add(hop.tls_version)
         .Add(hop.remote_ip)
         .Add(hop.error);
-    if (rules.UrlMatters(has_name)) key.Add(hop.url);
+    if (UrlMatters(scope, tags)) key.Add(hop.url);
   }
 
   // The nine series of the hop; nothing when they do not fit.
@@ -182,9 +223,10 @@ struct Recorder::Impl {
   // calls are slower.
   KeyMap<Series*> singles;
   KeyMap<HopSeries> hops;
-  // The last hop's: the next one is mostly of the same kind.
-  std::string last_hop_key;
-  HopSeries last_hop{};
+  // The last kinds of hops: a script's requests are mostly of a few.
+  std::array<HopKind, kHopKinds> kinds;
+  size_t next_kind = 0;
+  std::array<CheckMemo, kCheckMemos> checks;  // of those without tags of their own
   KeyMap<std::unique_ptr<Scope>> scopes;
   Scope overflow_scope;
   uint64_t overflowed = 0;
@@ -233,20 +275,26 @@ void Recorder::AddCheck(const Scope* scope, std::string_view name, bool passed, 
     impl_->options.sample_log(impl_->metrics.Get(Builtin::kChecks), value,
                               impl_->rules.ForCheck(scope->tags, tags, name, Use::kSample), at);
   }
+  CheckMemo& memo = impl_->checks[PlaceOf(scope->id, name)];
+  if (memo.scope == scope && tags.empty() && memo.name == name) {
+    return impl_->Put(*memo.series, value, at);
+  }
   impl_->key.Clear().Add(kCheckKey).Add(scope->id).Add(name).Add(tags);
-  impl_->AddByKey(*scope, Builtin::kChecks, value, at,
-                  [&] { return impl_->rules.ForCheck(scope->tags, tags, name, Use::kSeries); });
+  Series* series = impl_->AddByKey(*scope, Builtin::kChecks, value, at, [&] {
+    return impl_->rules.ForCheck(scope->tags, tags, name, Use::kSeries);
+  });
+  if (series == nullptr || !tags.empty() || name.size() > kCheckMemoNameMax) return;
+  memo = {.scope = scope, .name = std::string(name), .series = series};
 }
 
 void Recorder::AddHop(const Scope* scope, const http::Hop& hop, const Tags& tags, Nanos at) {
   if (hop.interrupted) return impl_->AddInterrupted(*scope, hop, tags, at);
   const HopValues values = ValuesOf(hop);
   impl_->LogHop(*scope, hop, tags, values, at);
-  impl_->MakeHopKey(*scope, hop, tags);
-  if (impl_->key.view() == impl_->last_hop_key) {
-    impl_->PutHop(impl_->last_hop, values, at);
-    return;
+  for (const HopKind& kind : impl_->kinds) {
+    if (kind.Is(scope, hop, tags)) return impl_->PutHop(kind.series, values, at);
   }
+  impl_->MakeHopKey(*scope, hop, tags);
   HopSeries resolved{};
   const HopSeries* series = impl_->hops.Find(impl_->key);
   if (series == nullptr) {
@@ -259,9 +307,9 @@ void Recorder::AddHop(const Scope* scope, const http::Hop& hop, const Tags& tags
     if (impl_->hops.size() < impl_->options.series_max) impl_->hops.Insert(impl_->key, resolved);
     series = &resolved;
   }
-  impl_->last_hop_key = impl_->key.view();
-  impl_->last_hop = *series;
-  impl_->PutHop(impl_->last_hop, values, at);
+  impl_->kinds[impl_->next_kind] = {scope, hop, tags, impl_->UrlMatters(*scope, tags), *series};
+  impl_->next_kind = (impl_->next_kind + 1) % kHopKinds;
+  impl_->PutHop(*series, values, at);
 }
 
 std::vector<SeriesDelta> Recorder::TakeDelta() { return impl_->table.TakeDelta(); }

@@ -262,10 +262,7 @@ void VuHost::Log(k6::LogLevel level, std::string_view text, std::string_view sou
       {level, std::string(text), std::string(source), identity_.scenario, shared_.clock.UnixNow()});
 }
 
-// `tags` with vu and iter, where these are wanted. They are as many as there are iterations, so that they would fill the
-// table of scopes.
-const Tags& VuHost::Tagged(const Tags& tags) {
-  if (!tells_vu_ && !tells_iter_) return tags;
+const Tags& VuHost::WithIdentity(const Tags& tags) {
   tagged_ = tags;
   if (tells_vu_) SetTag(tagged_, "vu", std::to_string(identity_.vu));
   if (tells_iter_) SetTag(tagged_, "iter", std::to_string(std::max<int64_t>(iteration_, 0)));

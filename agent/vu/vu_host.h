@@ -108,7 +108,12 @@ class VuHost final : public k6::Host, private SideSlots::Waiter {
   void BeginOrdered();
   void OnSideFetchEnded(SideFetch& fetch);
   std::map<std::string, std::string> TagsOf(const std::string& group_path) const;
-  const Tags& Tagged(const Tags& tags);
+  // `tags` with vu and iter, where these are wanted. They are as many as there are iterations, so that they would fill the
+  // table of scopes. Valid until the next call.
+  const Tags& Tagged(const Tags& tags) {
+    return tells_vu_ || tells_iter_ ? WithIdentity(tags) : tags;
+  }
+  const Tags& WithIdentity(const Tags& tags);
   const Recorder::Scope* ScopeOf(const std::string& group_path);
   const Recorder::Scope* scope() const { return groups_.back().scope; }
 

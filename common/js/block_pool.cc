@@ -12,46 +12,6 @@ namespace {
 constexpr size_t kSpansPerChunk = BlockPool::kChunkBytes / BlockPool::kSpanBytes;
 constexpr size_t kSpans = BlockPool::kRangeBytes / BlockPool::kSpanBytes;
 
-// Block sizes: every 8 bytes up to 128, then 8 steps between two powers of 2, so that at most an eighth is lost.
-constexpr size_t kFineMax = 128;
-constexpr size_t kStepsPerDoubling = 8;
-
-struct Classes {
-  static constexpr size_t kMax = 72;
-  std::array<uint32_t, kMax> bytes{};
-  size_t count = 0;
-};
-
-constexpr Classes MakeClasses() {
-  Classes classes;
-  for (size_t bytes = 8; bytes <= kFineMax; bytes += 8) {
-    classes.bytes[classes.count++] = static_cast<uint32_t>(bytes);
-  }
-  for (size_t low = kFineMax; low < BlockPool::kBlockBytesMax; low *= 2) {
-    for (size_t step = 1; step <= kStepsPerDoubling; ++step) {
-      if (low >= 4096 && step % 2 != 0) continue;  // few of these
-      classes.bytes[classes.count++] = static_cast<uint32_t>(low + low / kStepsPerDoubling * step);
-    }
-  }
-  return classes;
-}
-constexpr Classes kClasses = MakeClasses();
-static_assert(kClasses.bytes[kClasses.count - 1] == BlockPool::kBlockBytesMax);
-
-// From a size in units of 8 bytes to its class; one look instead of a search.
-constexpr auto kClassOf = [] {
-  std::array<uint8_t, BlockPool::kBlockBytesMax / 8 + 1> table{};
-  size_t size_class = 0;
-  for (size_t units = 0; units < table.size(); ++units) {
-    while (kClasses.bytes[size_class] < units * 8) ++size_class;
-    table[units] = static_cast<uint8_t>(size_class);
-  }
-  return table;
-}();
-
-// Untouched pages of it take no memory.
-uint8_t span_classes[kSpans];
-
 // The addresses of all pools of the process.
 class Range {
  public:
@@ -91,8 +51,8 @@ class Range {
     const size_t distance = reinterpret_cast<uintptr_t>(block) - reinterpret_cast<uintptr_t>(base_);
     return distance / BlockPool::kSpanBytes;
   }
-  // Written by the thread that has the span, before it gives a block of it away.
-  static uint8_t& ClassOfSpan(size_t span) { return span_classes[span]; }
+  uintptr_t begin() const { return reinterpret_cast<uintptr_t>(base_); }
+  size_t bytes() const { return base_ == nullptr ? 0 : BlockPool::kRangeBytes; }
 
  private:
   Range() {
@@ -116,6 +76,31 @@ class Range {
 
 }  // namespace
 
+constexpr BlockPool::Classes BlockPool::MakeClasses() {
+  Classes classes;
+  for (size_t bytes = 8; bytes <= kFineBytesMax; bytes += 8) {
+    classes.bytes[classes.count++] = static_cast<uint32_t>(bytes);
+  }
+  for (size_t low = kFineBytesMax; low < kBlockBytesMax; low *= 2) {
+    for (size_t step = 1; step <= kStepsPerDoubling; ++step) {
+      if (low >= 4096 && step % 2 != 0) continue;  // few of these
+      classes.bytes[classes.count++] = static_cast<uint32_t>(low + low / kStepsPerDoubling * step);
+    }
+  }
+  size_t size_class = 0;
+  for (size_t units = 0; units < classes.of_units.size(); ++units) {
+    while (classes.bytes[size_class] < units * 8) ++size_class;
+    classes.of_units[units] = static_cast<uint8_t>(size_class);
+  }
+  return classes;
+}
+
+constinit const BlockPool::Classes BlockPool::kClasses = MakeClasses();
+// Untouched pages of it take no memory.
+uint8_t BlockPool::span_classes_[kRangeBytes / kSpanBytes];
+
+BlockPool::BlockPool() : range_begin_(Range::Get().begin()), range_bytes_(Range::Get().bytes()) {}
+
 BlockPool& BlockPool::OfThread() {
   static thread_local BlockPool pool;
   return pool;
@@ -126,15 +111,8 @@ BlockPool::~BlockPool() {
   for (char* chunk : chunks_) Range::Get().ReturnChunk(chunk);
 }
 
-BlockPool::Taken BlockPool::Take(size_t bytes) {
-  if (bytes > kBlockBytesMax) return {};
-  const size_t size_class = kClassOf[(bytes + 7) / 8];
+BlockPool::Taken BlockPool::TakeNew(size_t size_class) {
   const size_t size = kClasses.bytes[size_class];
-  if (Free* const block = free_[size_class]) {
-    free_[size_class] = block->next;
-    ++blocks_;
-    return {block, size};
-  }
   Span& span = spans_[size_class];
   if (static_cast<size_t>(span.end - span.next) < size && !AddSpan(size_class)) return {};
   void* const block = span.next;
@@ -144,7 +122,6 @@ BlockPool::Taken BlockPool::Take(size_t bytes) {
 }
 
 bool BlockPool::AddSpan(size_t size_class) {
-  static_assert(kClasses.count <= kClassesMax);
   Range& range = Range::Get();
   if (chunks_.empty() || spans_used_ == kSpansPerChunk) {
     char* const chunk = range.TakeChunk();
@@ -153,25 +130,14 @@ bool BlockPool::AddSpan(size_t size_class) {
     spans_used_ = 0;
   }
   char* const begin = chunks_.back() + spans_used_++ * kSpanBytes;
-  range.ClassOfSpan(range.SpanOf(begin)) = static_cast<uint8_t>(size_class);
+  span_classes_[range.SpanOf(begin)] = static_cast<uint8_t>(size_class);
   spans_[size_class] = {begin, begin + kSpanBytes};
   return true;
 }
 
-size_t BlockPool::Give(void* block) {
-  Range& range = Range::Get();
-  const size_t span = range.SpanOf(block);
-  if (span >= kSpans) return 0;
-  const size_t size_class = range.ClassOfSpan(span);
-  auto* const free = static_cast<Free*>(block);
-  free->next = free_[size_class];
-  free_[size_class] = free;
-  if (--blocks_ == 0 && chunks_.size() > 1) Release();
-  return kClasses.bytes[size_class];
-}
-
-// All blocks are free: the spans may serve other sizes, and the chunks other threads.
+// All blocks are free: the spans may serve other sizes, and the chunks but one other threads.
 void BlockPool::Release() {
+  if (chunks_.size() <= 1) return;
   free_.fill(nullptr);
   spans_.fill({});
   while (chunks_.size() > 1) {
@@ -184,8 +150,7 @@ void BlockPool::Release() {
 bool BlockPool::Owns(const void* block) { return Range::Get().SpanOf(block) < kSpans; }
 
 size_t BlockPool::BytesOf(const void* block) {
-  Range& range = Range::Get();
-  return kClasses.bytes[range.ClassOfSpan(range.SpanOf(block))];
+  return kClasses.bytes[span_classes_[Range::Get().SpanOf(block)]];
 }
 
 }  // namespace kload::js

@@ -25,7 +25,7 @@ class BlockPool {
 
   static BlockPool& OfThread();
 
-  BlockPool() = default;
+  BlockPool();
   ~BlockPool();
   BlockPool(const BlockPool&) = delete;
   BlockPool& operator=(const BlockPool&) = delete;
@@ -53,6 +53,19 @@ class BlockPool {
 
  private:
   static constexpr size_t kClassesMax = 72;
+  static constexpr size_t kFineBytesMax = 128;
+  static constexpr size_t kStepsPerDoubling = 8;
+  // Block sizes: every 8 bytes up to 128, then 8 steps between two powers of 2, so that at most an eighth is lost.
+  struct Classes {
+    std::array<uint32_t, kClassesMax> bytes{};
+    size_t count = 0;
+    // From a size in units of 8 bytes to its class; one look instead of a search.
+    std::array<uint8_t, kBlockBytesMax / 8 + 1> of_units{};
+  };
+  static constexpr Classes MakeClasses();
+  static const Classes kClasses;
+  // Of the spans of all pools. Written by the thread that has the span, before it gives a block of it away.
+  static uint8_t span_classes_[kRangeBytes / kSpanBytes];
   struct Free {
     Free* next;
   };
@@ -62,14 +75,43 @@ class BlockPool {
     char* end = nullptr;
   };
 
+  Taken TakeNew(size_t size_class);
   bool AddSpan(size_t size_class);
   void Release();
 
+  // The addresses of all pools, for every block that is given back.
+  const uintptr_t range_begin_;
+  const size_t range_bytes_;  // 0: there are no addresses for it
   std::array<Free*, kClassesMax> free_{};
   std::array<Span, kClassesMax> spans_{};
   std::vector<char*> chunks_;
   size_t spans_used_ = 0;  // of the last chunk
   size_t blocks_ = 0;
 };
+
+inline BlockPool::Taken BlockPool::Take(size_t bytes) {
+  if (bytes > kBlockBytesMax) [[unlikely]]
+    return {};
+  const size_t size_class = kClasses.of_units[(bytes + 7) / 8];
+  Free* const block = free_[size_class];
+  if (block == nullptr) [[unlikely]]
+    return TakeNew(size_class);
+  free_[size_class] = block->next;
+  ++blocks_;
+  return {block, kClasses.bytes[size_class]};
+}
+
+inline size_t BlockPool::Give(void* block) {
+  const size_t distance = reinterpret_cast<uintptr_t>(block) - range_begin_;
+  if (distance >= range_bytes_) [[unlikely]]
+    return 0;
+  const size_t size_class = span_classes_[distance / kSpanBytes];
+  auto* const free = static_cast<Free*>(block);
+  free->next = free_[size_class];
+  free_[size_class] = free;
+  if (--blocks_ == 0) [[unlikely]]
+    Release();
+  return kClasses.bytes[size_class];
+}
 
 }  // namespace kload::js

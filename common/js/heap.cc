@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
@@ -33,14 +34,17 @@ size_t BytesOf(void* block) {
 
 }  // namespace
 
-Heap::Heap(size_t limit_bytes) : limit_bytes_(limit_bytes), pool_(BlockPool::OfThread()) {}
+Heap::Heap(size_t limit_bytes)
+    : limit_bytes_(limit_bytes),
+      grants_all_below_(limit_bytes == 0 ? SIZE_MAX : limit_bytes),
+      pool_(BlockPool::OfThread()) {}
 
 Heap::~Heap() {
   KLOAD_CHECK(&pool_ == &BlockPool::OfThread(), "a script engine ends on the thread that made it");
 }
 
 bool Heap::Grants(size_t more_bytes, size_t request_bytes) const {
-  if (limit_bytes_ == 0) return true;
+  if (used_bytes_ + more_bytes <= grants_all_below_) return true;
   const size_t beyond = request_bytes >= kLargeBytes ? 0 : kOvershootBytesMax;
   return used_bytes_ + more_bytes <= limit_bytes_ + beyond;
 }
@@ -54,10 +58,15 @@ void* Heap::Allocate(JSMallocState* state, size_t size) {
   auto& heap = *static_cast<Heap*>(state->opaque);
   if (!heap.Grants(size, size)) return nullptr;
   const BlockPool::Taken pooled = kPooled ? heap.pool_.Take(size) : BlockPool::Taken{};
-  void* const block = pooled.block != nullptr ? pooled.block : std::malloc(size);
+  if (pooled.block != nullptr) [[likely]] {
+    ++state->malloc_count;
+    heap.Account(state, pooled.bytes, 0);
+    return pooled.block;
+  }
+  void* const block = std::malloc(size);
   if (block == nullptr) return nullptr;
   ++state->malloc_count;
-  heap.Account(state, pooled.block != nullptr ? pooled.bytes : BytesOf(block), 0);
+  heap.Account(state, BytesOf(block), 0);
   return block;
 }
 

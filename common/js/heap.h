@@ -45,7 +45,8 @@ class Heap {
   void Account(JSMallocState* state, size_t taken_bytes, size_t freed_bytes);
 
   const size_t limit_bytes_;
-  BlockPool& pool_;  // of the engine's thread
+  const size_t grants_all_below_;  // the limit, or what nothing reaches
+  BlockPool& pool_;                // of the engine's thread
   size_t used_bytes_ = 0;
 };
 

@@ -91,22 +91,28 @@ void Append(JSContext* cx, JSValueConst array, Value value) {
                                JS_PROP_C_W_E);
 }
 
+PropertyNames::PropertyNames(JSContext* cx, JSValueConst object)
+    : cx_(cx),
+      ok_(JS_GetOwnPropertyNames(cx, &names_, &count_, object,
+                                 JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) >= 0) {}
+
+PropertyNames::~PropertyNames() {
+  for (const JSPropertyEnum& name : get()) JS_FreeAtom(cx_, name.atom);
+  js_free(cx_, names_);
+}
+
+bool ForEachProperty(JSContext* cx, JSValueConst object, const PropertyNames& names,
+                     const std::function<bool(JSAtom name, JSValueConst value)>& fn) {
+  for (const JSPropertyEnum& name : names.get()) {
+    const Value value(cx, JS_GetProperty(cx, object, name.atom));
+    if (value.IsException() || !fn(name.atom, value.get())) return false;
+  }
+  return names.ok();
+}
+
 bool ForEachProperty(JSContext* cx, JSValueConst object,
                      const std::function<bool(JSAtom name, JSValueConst value)>& fn) {
-  JSPropertyEnum* names = nullptr;
-  uint32_t count = 0;
-  if (JS_GetOwnPropertyNames(cx, &names, &count, object, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) <
-      0) {
-    return false;
-  }
-  bool ok = true;
-  for (uint32_t i = 0; i < count && ok; ++i) {
-    const Value value(cx, JS_GetProperty(cx, object, names[i].atom));
-    ok = !value.IsException() && fn(names[i].atom, value.get());
-  }
-  for (uint32_t i = 0; i < count; ++i) JS_FreeAtom(cx, names[i].atom);
-  js_free(cx, names);
-  return ok;
+  return ForEachProperty(cx, object, PropertyNames(cx, object), fn);
 }
 
 std::string AtomText(JSContext* cx, JSAtom atom) {

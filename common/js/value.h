@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -110,8 +111,30 @@ void Define(JSContext* cx, JSValueConst object, const Atom& name, Value value);
 // Adds an element to the end of an array.
 void Append(JSContext* cx, JSValueConst array, Value value);
 
-// Calls fn(name, value) for each own enumerable property with a string key, in order, until fn returns false.
+// The names of an object's own enumerable properties with a string key, in order.
+class PropertyNames {
+ public:
+  PropertyNames(JSContext* cx, JSValueConst object);
+  ~PropertyNames();
+  PropertyNames(const PropertyNames&) = delete;
+  PropertyNames& operator=(const PropertyNames&) = delete;
+
+  // False: JavaScript code threw; the exception is pending, and there are no names.
+  bool ok() const { return ok_; }
+  std::span<const JSPropertyEnum> get() const { return {names_, count_}; }
+
+ private:
+  JSContext* const cx_;
+  JSPropertyEnum* names_ = nullptr;
+  uint32_t count_ = 0;
+  bool ok_ = false;
+};
+
+// Calls fn(name, value) for each of these names, until fn returns false.
 // Returns false when JavaScript code threw (the exception is pending) or fn returned false.
+bool ForEachProperty(JSContext* cx, JSValueConst object, const PropertyNames& names,
+                     const std::function<bool(JSAtom name, JSValueConst value)>& fn);
+// The same for all names of PropertyNames.
 bool ForEachProperty(JSContext* cx, JSValueConst object,
                      const std::function<bool(JSAtom name, JSValueConst value)>& fn);
 // The atom's text in UTF-8.

@@ -91,9 +91,9 @@ js::Value Check(const js::Call& call) {
   const auto tags = ReadTags(realm, call.arg(2));
   if (!tags.has_value()) return js::Thrown(call.cx);
   Checks checks{.realm = realm, .subject = call.arg(0), .tags = *tags};
-  const bool ok = js::ForEachProperty(
-      call.cx, call.arg(1),
-      [&checks](JSAtom name, JSValueConst value) { return Evaluate(checks, name, value); });
+  const bool ok = ForEachOption(realm, call.arg(1), [&checks](JSAtom name, JSValueConst value) {
+    return Evaluate(checks, name, value);
+  });
   return ok ? js::Bool(call.cx, checks.all_passed) : js::Thrown(call.cx);
 }
 

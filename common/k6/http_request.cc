@@ -20,6 +20,7 @@ namespace kload::k6 {
 namespace {
 
 constexpr int kRedirectsMax = 1000;
+constexpr size_t kRememberedUrlBytesMax = 1024;
 constexpr int kInvalidUrl = 1020;  // k6's code
 
 void SetIfAbsent(Tags& tags, const char* name, const std::string& value) {
@@ -72,9 +73,23 @@ class Preparation {
       prepared_.refused_code = kInvalidUrl;
       return Wrong("url", fmt::format("invalid URL: {} is no text", Shown(arguments_.url)));
     }
-    auto text = js::ToText(cx_, arguments_.url);
+    return ReadUrlText(arguments_.url);
+  }
+
+  bool ReadUrlText(JSValueConst url) {
+    // While it is kept nothing changes a string, and no other one has its address.
+    if (JS_IsString(realm_.last_url.get()) &&
+        JS_VALUE_GET_PTR(url) == JS_VALUE_GET_PTR(realm_.last_url.get())) {
+      request_.url = realm_.last_url_text;
+      return true;
+    }
+    auto text = js::ToText(cx_, url);
     if (!text.has_value()) return false;
     request_.url = *std::move(text);
+    if (request_.url.size() <= kRememberedUrlBytesMax) {
+      realm_.last_url = js::Value::Share(cx_, url);
+      realm_.last_url_text = request_.url;
+    }
     return true;
   }
 
@@ -97,7 +112,7 @@ class Preparation {
     if (!JS_IsObject(arguments_.params)) {
       return Wrong("params", "expected an object such as { headers: {}, tags: {} }");
     }
-    return js::ForEachProperty(cx_, arguments_.params, [this](JSAtom name, JSValueConst value) {
+    return ForEachOption(realm_, arguments_.params, [this](JSAtom name, JSValueConst value) {
       // null is a value for responseCallback alone.
       if (JS_IsNull(value)) return ReadNullParam(name);
       return JS_IsUndefined(value) || ReadParam(name, value);
@@ -194,7 +209,7 @@ class Preparation {
   bool ReadHeaders(JSValueConst value) {
     if (!JS_IsObject(value))
       return Wrong("params.headers", "expected an object of names and values");
-    return js::ForEachProperty(cx_, value, [this](JSAtom atom, JSValueConst content) {
+    return ForEachOption(realm_, value, [this](JSAtom atom, JSValueConst content) {
       std::string name = js::AtomText(cx_, atom);
       auto text = js::ToText(cx_, content);
       if (!text.has_value()) return false;

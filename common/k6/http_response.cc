@@ -120,21 +120,28 @@ js::Value MakeHeaders(JSContext* cx, const State& state) {
 }
 
 js::Value MakeTimings(JSContext* cx, const State& state) {
-  const Names& names = RealmOf(cx).names;
+  Realm& realm = RealmOf(cx);
+  const Names& names = realm.names;
   const http::Timings& timings = state.response().timings;
+  const std::array<std::pair<const js::Atom&, Nanos>, 8> phases = {{
+      {names.duration, timings.duration()},
+      {names.blocked, timings.blocked},
+      {names.looking_up, Nanos::zero()},
+      {names.connecting, timings.connecting},
+      {names.tls_handshaking, timings.tls_handshaking},
+      {names.sending, timings.sending},
+      {names.waiting, timings.waiting},
+      {names.receiving, timings.receiving},
+  }};
   js::Value object = js::Object(cx);
-  const auto set = [&](const js::Atom& name, Nanos duration) {
+  std::array<JSPropertyEnum, phases.size()> made{};
+  for (size_t i = 0; i < phases.size(); ++i) {
+    const auto& [name, duration] = phases[i];
     js::Define(cx, object.get(), name,
                js::Number(cx, std::chrono::duration<double, std::milli>(duration).count()));
-  };
-  set(names.duration, timings.duration());
-  set(names.blocked, timings.blocked);
-  set(names.looking_up, Nanos::zero());
-  set(names.connecting, timings.connecting);
-  set(names.tls_handshaking, timings.tls_handshaking);
-  set(names.sending, timings.sending);
-  set(names.waiting, timings.waiting);
-  set(names.receiving, timings.receiving);
+    made[i].atom = name.get();
+  }
+  realm.shapes.KeepLiteral(made);
   return object;
 }
 
@@ -327,6 +334,7 @@ bool InstallResponseClass(Realm& realm) {
   js::AddMethod<Json>(cx, prototype, "json", 0);
   js::AddMethod<ToJson>(cx, prototype, "toJSON", 0);
   DefineHtmlMethods(cx, prototype);
+  realm.shapes.KeepEmpty(prototype);
   return true;
 }
 

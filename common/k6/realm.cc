@@ -39,6 +39,7 @@ Realm::Realm(std::shared_ptr<const Program> program_in, Host& host_in,
       engine(std::move(engine_in)),
       cx(engine->cx()),
       names(cx),
+      shapes(cx),
       cookies(std::make_shared<http::CookieJar>()) {
   JS_SetContextOpaque(cx, this);
 }
@@ -84,7 +85,7 @@ std::optional<Tags> ReadTags(Realm& realm, JSValueConst tags) {
     js::ThrowTypeError(realm.cx, "tags must be an object of strings, numbers and booleans");
     return std::nullopt;
   }
-  const bool ok = js::ForEachProperty(realm.cx, tags, [&](JSAtom name, JSValueConst value) {
+  const bool ok = ForEachOption(realm, tags, [&](JSAtom name, JSValueConst value) {
     if (!JS_IsString(value) && !JS_IsNumber(value) && !JS_IsBool(value)) {
       js::ThrowTypeError(
           realm.cx, fmt::format("tag '{}': only strings, numbers and booleans can be tag values",
@@ -99,6 +100,13 @@ std::optional<Tags> ReadTags(Realm& realm, JSValueConst tags) {
   if (!ok) return std::nullopt;
   std::sort(result.begin(), result.end());
   return result;
+}
+
+bool ForEachOption(Realm& realm, JSValueConst object,
+                   const std::function<bool(JSAtom name, JSValueConst value)>& fn) {
+  const js::PropertyNames names(realm.cx, object);
+  realm.shapes.KeepLiteral(names.get());
+  return js::ForEachProperty(realm.cx, object, names, fn);
 }
 
 std::optional<std::string> ReadBytes(JSContext* cx, JSValueConst value) {

@@ -7,6 +7,7 @@
 #include <absl/status/statusor.h>
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "common/http/cookie_jar.h"
 #include "common/js/engine.h"
 #include "common/js/function.h"
+#include "common/js/kept_shapes.h"
 #include "common/k6/fetches.h"
 #include "common/k6/host.h"
 #include "common/k6/program.h"
@@ -52,6 +54,7 @@ struct Realm {
   const std::unique_ptr<js::Engine> engine;  // before all values below, which die before it
   JSContext* const cx;
   const Names names;
+  js::KeptShapes shapes;  // of objects that are made in every iteration
 
   Phase phase = Phase::kInit;
   // Built-in modules export all they have, not just the names that the script was seen to ask for.
@@ -70,6 +73,9 @@ struct Realm {
   js::Value env;  // __ENV
   js::Value response_prototype;
   js::Value jar_prototype;
+  // The URL of the last request, the script's value and its text: a literal, and most constants, are the same value each time.
+  js::Value last_url;
+  std::string last_url_text;
   js::Value test_options;                    // exec.test.options, made when it is first read
   std::shared_ptr<http::CookieJar> cookies;  // of the VU; never null
   std::vector<MetricDef> metrics;            // by MetricId, as far as this script declared them
@@ -104,6 +110,10 @@ std::string OutOfMemoryText(const Realm& realm);
 // Reads {name: string | number | bool}, sorted by name. `tags` may be undefined or null: no tags then.
 // Nullopt with a pending TypeError for other values.
 std::optional<Tags> ReadTags(Realm& realm, JSValueConst tags);
+
+// js::ForEachProperty() of an object that a script passes in every iteration, mostly a literal: its shape is kept.
+bool ForEachOption(Realm& realm, JSValueConst object,
+                   const std::function<bool(JSAtom name, JSValueConst value)>& fn);
 
 // A copy of an ArrayBuffer's or typed array's bytes, or of a string's as UTF-8. Nullopt, with an exception pending, for a
 // value that cannot be turned into a string.

@@ -7,6 +7,8 @@
 #include <random>
 #include <string>
 
+#include "agent/http/known_heads.h"
+
 namespace kload::agent {
 namespace {
 
@@ -22,8 +24,10 @@ struct Read {
 Read InOnePiece(std::string_view bytes, bool head_request, bool store_body) {
   Read read;
   ParsedResponse plain;
-  read.plain = ParsePlainResponse(bytes, head_request, store_body, plain).has_value();
-  ResponseParser parser(read.response, head_request, store_body);
+  KnownHeads known;
+  read.plain = ParsePlainResponse(bytes, head_request, store_body, plain, &known).has_value();
+  // From the head that is known now.
+  ResponseParser parser(read.response, head_request, store_body, &known);
   read.state = parser.Feed(bytes);
   read.leftover = parser.leftover();
   return read;

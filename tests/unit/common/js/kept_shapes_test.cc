@@ -1,0 +1,107 @@
+#include "common/js/kept_shapes.h"
+
+#include <gmock/gmock.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "common/js/engine.h"
+
+namespace kload::js {
+namespace {
+
+class KeptShapesTest : public testing::Test {
+ protected:
+  KeptShapesTest() : engine_(*Engine::Create({})), cx_(engine_->cx()) {
+    engine_->Enter(std::nullopt);
+  }
+
+  Value Run(const std::string& source) {
+    return Value(cx_, JS_Eval(cx_, source.c_str(), source.size(), "test.js", JS_EVAL_TYPE_GLOBAL));
+  }
+  int64_t Shapes() const {
+    JSMemoryUsage usage{};
+    JS_ComputeMemoryUsage(JS_GetRuntime(cx_), &usage);
+    return usage.shape_count;
+  }
+  // How many shapes came into being for what `source` makes.
+  int64_t NewShapesOf(const std::string& source) {
+    const int64_t before = Shapes();
+    const Value made = Run(source);
+    EXPECT_FALSE(made.IsException());
+    return Shapes() - before;
+  }
+
+  const std::unique_ptr<Engine> engine_;
+  JSContext* const cx_;
+};
+
+TEST_F(KeptShapesTest, ALiteralFindsItsShapesOnceTheyAreKept) {
+  KeptShapes shapes(cx_);
+  ASSERT_GT(NewShapesOf("({ first: 1, second: 2, third: 3 })"), 0);
+  {
+    const Value literal = Run("({ first: 1, second: 2, third: 3 })");
+    shapes.KeepLiteral(PropertyNames(cx_, literal.get()).get());
+  }
+  EXPECT_EQ(NewShapesOf("({ first: 1, second: 2, third: 3 })"), 0);
+  EXPECT_EQ(NewShapesOf("({ first: 1 })"), 0) << "a shape on the way";
+  EXPECT_GT(NewShapesOf("({ second: 1, first: 1 })"), 0) << "another order";
+}
+
+TEST_F(KeptShapesTest, AFunctionThatIsBeingMadeFindsItsShapes) {
+  // As the engine makes one: without properties first, then `length`; with `name` its shape is that of all others.
+  const std::string begun = "Object.create(Function.prototype)";
+  const std::string half =
+      "Object.defineProperty(" + begun + ", 'length', { value: 0, configurable: true })";
+  ASSERT_GT(NewShapesOf(half), 0);
+  const KeptShapes shapes(cx_);
+  EXPECT_EQ(NewShapesOf(begun), 0);
+  EXPECT_EQ(NewShapesOf(half), 0);
+}
+
+TEST_F(KeptShapesTest, WhatIsKeptIsNotKeptTwice) {
+  KeptShapes shapes(cx_);
+  const Value literal = Run("({ a: 1, b: 2 })");
+  const PropertyNames names(cx_, literal.get());
+  shapes.KeepLiteral(names.get());
+  const size_t objects = shapes.objects();
+  for (int i = 0; i < 100; ++i) shapes.KeepLiteral(names.get());
+  EXPECT_EQ(shapes.objects(), objects);
+}
+
+TEST_F(KeptShapesTest, AScriptThatMakesUpNamesIsBounded) {
+  KeptShapes shapes(cx_);
+  for (int i = 0; i < 1000; ++i) {
+    const Value literal = Run("({ name" + std::to_string(i) + ": 1, b: 2 })");
+    shapes.KeepLiteral(PropertyNames(cx_, literal.get()).get());
+  }
+  EXPECT_LE(shapes.objects(), 2 + 2 * KeptShapes::kLiteralsMax);
+  std::string many = "({";
+  for (size_t i = 0; i <= KeptShapes::kNamesMax; ++i) many += "n" + std::to_string(i) + ": 1, ";
+  KeptShapes others(cx_);
+  const Value literal = Run(many + "})");
+  others.KeepLiteral(PropertyNames(cx_, literal.get()).get());
+  EXPECT_EQ(others.objects(), 2U);
+}
+
+TEST_F(KeptShapesTest, ObjectsOfAPrototypeFindTheirShape) {
+  KeptShapes shapes(cx_);
+  const Value prototype = Run("globalThis.proto = { x: 1 }");
+  ASSERT_GT(NewShapesOf("Object.create(proto)"), 0);
+  shapes.KeepEmpty(prototype.get());
+  EXPECT_EQ(NewShapesOf("Object.create(proto)"), 0);
+}
+
+TEST_F(KeptShapesTest, NothingOfItIsSeenByAScript) {
+  KeptShapes shapes(cx_);
+  {
+    const Value literal = Run("({ a: 1 })");
+    shapes.KeepLiteral(PropertyNames(cx_, literal.get()).get());
+  }
+  const Value seen = Run("const o = { a: 1 }; o.b = 2; delete o.a; JSON.stringify([o, { a: 3 }])");
+  EXPECT_EQ(ToTextOr(cx_, seen.get()), R"([{"b":2},{"a":3}])");
+}
+
+}  // namespace
+}  // namespace kload::js
