@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/record/tag_rules.h"
+#include "agent/vu/sleep_grid.h"
 #include "common/base/check.h"
 
 namespace kload::agent {
@@ -118,7 +119,7 @@ Nanos VuHost::Scaled(Nanos script_time) const {
 
 absl::Status VuHost::Sleep(Nanos duration) {
   if (cancelled_) return Stopped();
-  resume_.Arm(shared_.clock.Now() + Scaled(duration));
+  resume_.Arm(EndOfSleep(shared_.clock.Now(), Scaled(duration)));
   Suspend(Waits::kScript);
   return cancelled_ ? Stopped() : absl::OkStatus();
 }
