@@ -78,14 +78,11 @@ double BucketUpperEdge(int32_t index) {
 BucketArray::BucketArray() = default;
 BucketArray::~BucketArray() = default;
 BucketArray::BucketArray(BucketArray&& other) noexcept
-    : numbers_(std::exchange(other.numbers_, {})),
-      chunks_(std::exchange(other.chunks_, {})),
-      last_(std::exchange(other.last_, 0)) {}
+    : numbers_(std::exchange(other.numbers_, {})), chunks_(std::exchange(other.chunks_, {})) {}
 
 BucketArray& BucketArray::operator=(BucketArray&& other) noexcept {
   numbers_ = std::exchange(other.numbers_, {});
   chunks_ = std::exchange(other.chunks_, {});
-  last_ = std::exchange(other.last_, 0);
   return *this;
 }
 
@@ -103,16 +100,18 @@ BucketArray& BucketArray::operator=(const BucketArray& other) {
 }
 
 BucketArray::Chunk& BucketArray::Touch(int32_t number) {
-  if (last_ < numbers_.size() && numbers_[last_] == number) return *chunks_[last_];
+  // A wrong hint is one that names another chunk, or none.
+  uint16_t& hint = hints_[static_cast<uint32_t>(number) % kHints];
+  if (hint < numbers_.size() && numbers_[hint] == number) return *chunks_[hint];
   const auto place = std::lower_bound(numbers_.begin(), numbers_.end(), number);
-  last_ = static_cast<size_t>(place - numbers_.begin());
+  hint = static_cast<uint16_t>(place - numbers_.begin());
   if (place == numbers_.end() || *place != number) {
     auto chunk = std::make_unique<Chunk>();
     chunk->number = number;
     numbers_.insert(place, number);
-    chunks_.insert(chunks_.begin() + static_cast<ptrdiff_t>(last_), std::move(chunk));
+    chunks_.insert(chunks_.begin() + hint, std::move(chunk));
   }
-  return *chunks_[last_];
+  return *chunks_[hint];
 }
 
 void BucketArray::Add(int32_t index, uint64_t count) {
