@@ -25,6 +25,9 @@ constexpr int kExitAborted = 108;
 constexpr int kExitMarkedFailed = 110;
 constexpr int kExitOther = 255;
 
+// Of a rate of requests; it is none any more when no samples have come for so long.
+constexpr Nanos kRateTimeMin = milliseconds(500);
+constexpr Nanos kRateStaleAfter = seconds(3);
 // Progress is taken this long after the full second, when the second's deltas have arrived.
 constexpr Nanos kProgressLag = milliseconds(250);
 
@@ -530,13 +533,19 @@ void Run::GiveUpOnSilent(Nanos now) {
 }
 
 void Run::UpdateProgress(Nanos now) {
-  const double requests = TotalOfCounter(series_, "http_reqs");
-  const Nanos since = std::max<Nanos>(milliseconds(1), RunTime(now) - progress_.run_time);
-  const double per_second =
-      (requests - requests_before_) / std::chrono::duration<double>(since).count();
-  requests_before_ = requests;
+  const Nanos run_time = std::max(Nanos(0), RunTime(now));
+  // By the samples' time: at the end there are those of a whole second, a part of one after the progress before.
+  double per_second = progress_.requests_per_second;
+  if (const Nanos time = last_sample_at_ - rate_until_; time >= kRateTimeMin) {
+    const double requests = TotalOfCounter(series_, "http_reqs");
+    per_second = (requests - requests_before_) / std::chrono::duration<double>(time).count();
+    requests_before_ = requests;
+    rate_until_ = last_sample_at_;
+  } else if (run_time - last_sample_at_ > kRateStaleAfter) {
+    per_second = 0;
+  }
   progress_ = ComputeProgress(spec_.plan, series_, members_);
-  progress_.run_time = std::max(Nanos(0), RunTime(now));
+  progress_.run_time = run_time;
   progress_.requests_per_second = per_second;
   progress_.soundness = JudgeProgress({.spec = spec_,
                                        .series = series_,

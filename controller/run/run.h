@@ -236,6 +236,8 @@ class Run {
   Nanos last_sample_at_{0};          // run time of the latest delta's end
   Nanos next_evaluation_{0};
   Nanos next_progress_{0};
+  // Up to which samples' run time progress has a rate of requests, and how many there were by then.
+  Nanos rate_until_{0};
   double requests_before_ = 0;
   std::string setup_json_;
   std::vector<SendScale> scales_;  // in order, without an agent; of VUs only the last ones

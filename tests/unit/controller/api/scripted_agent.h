@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -38,7 +39,10 @@ class ScriptedAgent {
     thread_ = std::thread([] {});
     return refused_;
   }
-  std::string teardown_data() const { return teardown_data_; }
+  std::string teardown_data() const {
+    const std::lock_guard lock(mutex_);
+    return teardown_data_;
+  }
   bool released() const { return released_; }
   bool stopped() const { return stopped_; }
 
@@ -79,10 +83,12 @@ class ScriptedAgent {
       case v1::ControllerMessage::kStop:
         stopped_ = true;
         return Measure(order.stop().run_id(), 2, true);
-      case v1::ControllerMessage::kTeardown:
+      case v1::ControllerMessage::kTeardown: {
+        const std::lock_guard lock(mutex_);
         teardown_data_ = order.teardown().data_json();
         answer.mutable_teardown_done()->set_run_id(order.teardown().run_id());
         break;
+      }
       case v1::ControllerMessage::kRelease:
         released_ = true;
         return;
@@ -144,10 +150,10 @@ class ScriptedAgent {
   grpc::ClientContext context_;
   std::unique_ptr<v1::Cluster::Stub> stub_;
   std::unique_ptr<grpc::ClientReaderWriter<v1::AgentMessage, v1::ControllerMessage>> stream_;
-  // Of the agent's thread; others read them when what sets them has had its effect.
-  std::string refused_;
+  std::string refused_;  // of the agent's thread, until that is joined
+  uint32_t index_ = 0;   // likewise
+  mutable std::mutex mutex_;
   std::string teardown_data_;
-  uint32_t index_ = 0;
   std::atomic<bool> released_{false};
   std::atomic<bool> stopped_{false};
   std::thread thread_;

@@ -212,9 +212,36 @@ TEST_F(RunTest, ReportsProgressEachSecond) {
   EXPECT_EQ(run_->progress().vus_max, 6);
   EXPECT_EQ(run_->progress().iterations_complete, 30u);
   EXPECT_NEAR(run_->progress().failed_ratio, 1.0 / 3, 1e-9);
-  EXPECT_NEAR(run_->progress().requests_per_second, 30 / 1.3, 0.1);
+  EXPECT_NEAR(run_->progress().requests_per_second, 30, 0.1);
   Pass(seconds(3));
   EXPECT_THAT(Sent<AnnounceProgress>(), SizeIs(3));
+}
+
+TEST_F(RunTest, TheRateOfTheLastSecondIsThatOfItsSamples) {
+  BeginWithTwoAgents(Spec());
+  now_ += kStartLead;
+  for (int second = 1; second <= 9; ++second) {
+    const auto sequence = static_cast<uint64_t>(second);
+    Feed(DeltaArrived{Id("a"), MakeDelta(sequence, seconds(second), 10)});
+    Feed(DeltaArrived{Id("b"), MakeDelta(sequence, seconds(second), 0)});
+    Pass(second == 1 ? milliseconds(1300) : milliseconds(1000));
+  }
+  ASSERT_NEAR(run_->progress().requests_per_second, 10, 0.1);
+  // The last second's are there three quarters of one after the progress before.
+  Feed(DeltaArrived{Id("a"), MakeDelta(10, seconds(10), 10)});
+  SendFinal("a", 11);
+  SendFinal("b", 10);
+  EXPECT_NEAR(run_->progress().requests_per_second, 10, 0.1);
+}
+
+TEST_F(RunTest, NobodyHasARateWhoSaysNothing) {
+  BeginWithTwoAgents(Spec());
+  now_ += kStartLead;
+  Feed(DeltaArrived{Id("a"), MakeDelta(1, seconds(1), 10)});
+  Pass(milliseconds(1300));
+  ASSERT_NEAR(run_->progress().requests_per_second, 10, 0.1);
+  Pass(seconds(4));
+  EXPECT_EQ(run_->progress().requests_per_second, 0);
 }
 
 TEST_F(RunTest, AFailedThresholdIsExitCode99) {
