@@ -161,9 +161,13 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Dial(const Connection& connectio
   }
   auto channel = grpc::CreateCustomChannel(address, credentials, arguments);
   const auto deadline = In(timeout);
+  // One attempt may fail for a reason of the moment, such as a controller that is being started again; the next one comes after
+  // the pause above.
+  int failures = 0;
   for (auto state = channel->GetState(true); state != GRPC_CHANNEL_READY;
        state = channel->GetState(true)) {
-    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN) {
+    failures += state == GRPC_CHANNEL_TRANSIENT_FAILURE ? 1 : 0;
+    if (failures > 1 || state == GRPC_CHANNEL_SHUTDOWN) {
       return absl::UnavailableError(fmt::format("no controller {}at {}: {}",
                                                 connection.ca.empty() ? "" : "with TLS ", address,
                                                 HowToStart(address)));

@@ -38,7 +38,7 @@ absl::Status SummaryHost::Passed() const {
                                   : absl::CancelledError("handleSummaryTimeout has passed");
 }
 
-absl::Status SummaryHost::Sleep(Nanos duration) {
+absl::Status SummaryHost::Sleep(Nanos duration, bool) {
   // Work for the loop, so that it does not come back at once.
   const auto work = boost::asio::make_work_guard(io_);
   RunUntil(std::min(deadline_, clock_.Now() + duration), [] { return false; });

@@ -26,7 +26,7 @@ class SummaryHost final : public k6::OfflineHost {
   void Show() { shown_ = true; }
 
   // Errors of all three: Cancelled when the deadline has passed.
-  absl::Status Sleep(Nanos duration) override;
+  absl::Status Sleep(Nanos duration, bool may_group) override;
   absl::Status Fetch(const http::Request& request, const Tags& tags,
                      http::Response& response) override;
   absl::StatusOr<std::vector<k6::Fetched>> AwaitFetches(std::optional<Nanos> longest) override;

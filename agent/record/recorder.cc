@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 #include "agent/record/series_table.h"
@@ -32,24 +33,68 @@ constexpr std::array<MetricId, kHopMetrics> kHopMetricIds = {
 using HopSeries = std::array<Series*, kHopMetrics>;
 using HopValues = std::array<double, kHopMetrics>;
 
-// What the series of a hop depend on: all that MakeHopKey() puts into a key. To compare it costs half of making a key.
-struct HopKind {
-  const Recorder::Scope* scope = nullptr;
-  http::Hop hop;  // without its timings
-  Tags tags;
-  bool url_matters = false;
-  HopSeries series{};
-
-  bool Is(const Recorder::Scope* other_scope, const http::Hop& other,
-          const Tags& other_tags) const {
-    return scope == other_scope && hop.status == other.status &&
-           hop.error_code == other.error_code && hop.expectation == other.expectation &&
-           tags == other_tags && hop.method == other.method && hop.proto == other.proto &&
-           hop.tls_version == other.tls_version && hop.remote_ip == other.remote_ip &&
-           hop.error == other.error && (!url_matters || hop.url == other.url);
+// Tags in one text, whose memory serves for others.
+class FlatTags {
+ public:
+  void Set(const Tags& tags) {
+    text_.clear();
+    for (const auto& [name, value] : tags) {
+      for (const std::string* part : {&name, &value}) {
+        const auto size = static_cast<uint32_t>(part->size());
+        text_.append(reinterpret_cast<const char*>(&size), sizeof(size)).append(*part);
+      }
+    }
   }
+  bool Are(const Tags& tags) const {
+    std::string_view rest = text_;
+    for (const auto& [name, value] : tags) {
+      if (!Take(name, rest) || !Take(value, rest)) return false;
+    }
+    return rest.empty();
+  }
+
+ private:
+  static bool Take(const std::string& part, std::string_view& rest) {
+    const auto size = static_cast<uint32_t>(part.size());
+    if (rest.size() < sizeof(size) + size || std::memcmp(rest.data(), &size, sizeof(size)) != 0 ||
+        rest.substr(sizeof(size), size) != part) {
+      return false;
+    }
+    rest.remove_prefix(sizeof(size) + size);
+    return true;
+  }
+
+  std::string text_;
 };
 
+// What the series of a hop depend on: all that MakeHopKey() puts into a key. To compare it costs half of making a key.
+class HopKind {
+ public:
+  bool Is(const Recorder::Scope* scope, const http::Hop& hop, const Tags& tags) const {
+    return scope_ == scope && hop_.status == hop.status && hop_.error_code == hop.error_code &&
+           hop_.expectation == hop.expectation && tags_.Are(tags) && hop_.method == hop.method &&
+           hop_.proto == hop.proto && hop_.tls_version == hop.tls_version &&
+           hop_.remote_ip == hop.remote_ip && hop_.error == hop.error &&
+           (!url_matters_ || hop_.url == hop.url);
+  }
+  // Allocates nothing once its texts have had such lengths.
+  void Set(const Recorder::Scope* scope, const http::Hop& hop, const Tags& tags, bool url_matters,
+           const HopSeries& series) {
+    scope_ = scope;
+    hop_ = hop;
+    tags_.Set(tags);
+    url_matters_ = url_matters;
+    series_ = series;
+  }
+  const HopSeries& series() const { return series_; }
+
+ private:
+  const Recorder::Scope* scope_ = nullptr;
+  http::Hop hop_;
+  FlatTags tags_;
+  bool url_matters_ = false;
+  HopSeries series_{};
+};
 constexpr size_t kHopKinds = 4;
 
 // Where the last check of each kind went: found by a few of its letters, and then compared.
@@ -284,7 +329,9 @@ void Recorder::AddCheck(const Scope* scope, std::string_view name, bool passed, 
     return impl_->rules.ForCheck(scope->tags, tags, name, Use::kSeries);
   });
   if (series == nullptr || !tags.empty() || name.size() > kCheckMemoNameMax) return;
-  memo = {.scope = scope, .name = std::string(name), .series = series};
+  memo.scope = scope;
+  memo.name.assign(name);
+  memo.series = series;
 }
 
 void Recorder::AddHop(const Scope* scope, const http::Hop& hop, const Tags& tags, Nanos at) {
@@ -292,7 +339,7 @@ void Recorder::AddHop(const Scope* scope, const http::Hop& hop, const Tags& tags
   const HopValues values = ValuesOf(hop);
   impl_->LogHop(*scope, hop, tags, values, at);
   for (const HopKind& kind : impl_->kinds) {
-    if (kind.Is(scope, hop, tags)) return impl_->PutHop(kind.series, values, at);
+    if (kind.Is(scope, hop, tags)) return impl_->PutHop(kind.series(), values, at);
   }
   impl_->MakeHopKey(*scope, hop, tags);
   HopSeries resolved{};
@@ -307,7 +354,7 @@ void Recorder::AddHop(const Scope* scope, const http::Hop& hop, const Tags& tags
     if (impl_->hops.size() < impl_->options.series_max) impl_->hops.Insert(impl_->key, resolved);
     series = &resolved;
   }
-  impl_->kinds[impl_->next_kind] = {scope, hop, tags, impl_->UrlMatters(*scope, tags), *series};
+  impl_->kinds[impl_->next_kind].Set(scope, hop, tags, impl_->UrlMatters(*scope, tags), *series);
   impl_->next_kind = (impl_->next_kind + 1) % kHopKinds;
   impl_->PutHop(*series, values, at);
 }

@@ -117,9 +117,11 @@ Nanos VuHost::Scaled(Nanos script_time) const {
   return Nanos(std::llround(std::min(scaled, kLongest)));
 }
 
-absl::Status VuHost::Sleep(Nanos duration) {
+absl::Status VuHost::Sleep(Nanos duration, bool may_group) {
   if (cancelled_) return Stopped();
-  resume_.Arm(EndOfSleep(shared_.clock.Now(), Scaled(duration)));
+  const Nanos now = shared_.clock.Now();
+  const Nanos scaled = Scaled(duration);
+  resume_.Arm(may_group ? EndOfSleep(now, scaled) : now + scaled);
   Suspend(Waits::kScript);
   return cancelled_ ? Stopped() : absl::OkStatus();
 }

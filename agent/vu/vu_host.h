@@ -70,7 +70,7 @@ class VuHost final : public k6::Host, private SideSlots::Waiter {
 
   // ---- k6::Host, inside ----
   absl::StatusOr<MetricId> DeclareMetric(const MetricDef& def) override;
-  absl::Status Sleep(Nanos duration) override;
+  absl::Status Sleep(Nanos duration, bool may_group) override;
   absl::Status Fetch(const http::Request& request, const Tags& tags,
                      http::Response& response) override;
   void BeginFetch(uint64_t ticket, const http::Request& request, const Tags& tags) override;

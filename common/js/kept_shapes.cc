@@ -16,28 +16,30 @@ uint64_t HashOf(std::span<const JSPropertyEnum> names) {
 
 }  // namespace
 
-KeptShapes::KeptShapes(JSContext* cx) : cx_(cx) {
-  const Value global(cx, JS_GetGlobalObject(cx));
-  const Value function = Get(cx, global.get(), "Function");
-  const Value prototype = Get(cx, function.get(), "prototype");
-  if (!JS_IsObject(prototype.get())) return;
+KeptShapes::KeptShapes(JSContext* cx) : cx_(cx) { KeepFunctions(); }
+
+void KeptShapes::KeepFunctions() {
+  const Value global(cx_, JS_GetGlobalObject(cx_));
+  const Value function = Get(cx_, global.get(), "Function");
+  const Value prototype = Get(cx_, function.get(), "prototype");
+  if (!JS_IsObject(prototype.get())) return ForgetException();
   KeepEmpty(prototype.get());
   // A function gets `length`, then `name`; shapes with both there are always.
-  Value half(cx, JS_NewObjectProto(cx, prototype.get()));
-  JS_DefinePropertyValueStr(cx, half.get(), "length", JS_NewInt32(cx, 0), JS_PROP_CONFIGURABLE);
-  Keep(std::move(half));
+  Value half(cx_, JS_NewObjectProto(cx_, prototype.get()));
+  if (half.IsException() ||
+      JS_DefinePropertyValueStr(cx_, half.get(), "length", JS_NewInt32(cx_, 0),
+                                JS_PROP_CONFIGURABLE) < 0) {
+    return ForgetException();
+  }
+  objects_.push_back(std::move(half));
 }
 
-void KeptShapes::Keep(Value object) {
-  if (object.IsException()) {
-    JS_FreeValue(cx_, JS_GetException(cx_));
-  } else {
-    objects_.push_back(std::move(object));
-  }
-}
+void KeptShapes::ForgetException() { JS_FreeValue(cx_, JS_GetException(cx_)); }
 
 void KeptShapes::KeepEmpty(JSValueConst prototype) {
-  Keep(Value(cx_, JS_NewObjectProto(cx_, prototype)));
+  Value object(cx_, JS_NewObjectProto(cx_, prototype));
+  if (object.IsException()) return ForgetException();
+  objects_.push_back(std::move(object));
 }
 
 void KeptShapes::KeepLiteral(std::span<const JSPropertyEnum> names) {
@@ -48,11 +50,13 @@ void KeptShapes::KeepLiteral(std::span<const JSPropertyEnum> names) {
   literals_.push_back(hash);
   for (size_t count = 1; count <= names.size(); ++count) {
     Value object(cx_, JS_NewObject(cx_));
-    if (object.IsException()) return Keep(std::move(object));
+    if (object.IsException()) return ForgetException();
     for (const JSPropertyEnum& name : names.first(count)) {
-      JS_DefinePropertyValue(cx_, object.get(), name.atom, JS_UNDEFINED, JS_PROP_C_W_E);
+      if (JS_DefinePropertyValue(cx_, object.get(), name.atom, JS_UNDEFINED, JS_PROP_C_W_E) < 0) {
+        return ForgetException();
+      }
     }
-    Keep(std::move(object));
+    objects_.push_back(std::move(object));
   }
 }
 

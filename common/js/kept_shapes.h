@@ -39,7 +39,8 @@ class KeptShapes {
   size_t objects() const { return objects_.size(); }
 
  private:
-  void Keep(Value object);
+  void KeepFunctions();
+  void ForgetException();
 
   JSContext* const cx_;
   std::vector<uint64_t> literals_;  // hashes of their names

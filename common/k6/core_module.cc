@@ -134,7 +134,7 @@ js::Value Sleep(const js::Call& call) {
   if (!seconds.has_value()) return js::Thrown(call.cx);
   const double bounded = std::min(*seconds, kSleepSecondsMax);
   if (!(bounded >= 1e-9)) return js::Undefined(call.cx);  // also for not-a-number, as k6
-  return SleepFor(realm, Nanos(static_cast<int64_t>(std::llround(bounded * 1e9))));
+  return SleepFor(realm, Nanos(static_cast<int64_t>(std::llround(bounded * 1e9))), true);
 }
 
 js::Value Fail(const js::Call& call) {

@@ -66,8 +66,9 @@ class Host {
   virtual absl::StatusOr<MetricId> DeclareMetric(const MetricDef& def) = 0;
 
   // ---- setup, iterations, teardown ----
-  // sleep(): returns after `duration` (already > 0) times the run's time scale.
-  virtual absl::Status Sleep(Nanos duration) = 0;
+  // Returns after `duration` (already > 0) times the run's time scale. `may_group`: a little later, if that is when others wake
+  // as well, which a script's sleep() allows and its timers do not, as their lateness would add up.
+  virtual absl::Status Sleep(Nanos duration, bool may_group) = 0;
   // Sends the request, follows redirects, records the samples of every hop under `tags` and the current group. A failed request
   // is not an error: it is a response with status 0. `response` must be as made anew. Errors: Cancelled only.
   virtual absl::Status Fetch(const http::Request& request, const Tags& tags,

@@ -141,7 +141,7 @@ js::Value MakeTimings(JSContext* cx, const State& state) {
                js::Number(cx, std::chrono::duration<double, std::milli>(duration).count()));
     made[i].atom = name.get();
   }
-  realm.shapes.KeepLiteral(made);
+  if (!object.IsException()) realm.shapes.KeepLiteral(made);
   return object;
 }
 

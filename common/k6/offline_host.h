@@ -19,7 +19,7 @@ class OfflineHost : public Host {
   absl::StatusOr<MetricId> DeclareMetric(const MetricDef& def) override {
     return metrics_.Declare(def);
   }
-  absl::Status Sleep(Nanos) override { return Refused("sleep()"); }
+  absl::Status Sleep(Nanos, bool) override { return Refused("sleep()"); }
   absl::Status Fetch(const http::Request& request, const Tags&, http::Response&) override {
     return Refused(request.method + " " + request.url);
   }

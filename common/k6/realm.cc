@@ -116,9 +116,9 @@ std::optional<std::string> ReadBytes(JSContext* cx, JSValueConst value) {
 
 Nanos ScriptNow(Realm& realm) { return SystemClock().Now() + realm.slept_extra; }
 
-js::Value SleepFor(Realm& realm, Nanos duration) {
+js::Value SleepFor(Realm& realm, Nanos duration, bool may_group) {
   const Nanos before = SystemClock().Now();
-  const absl::Status status = realm.host.Sleep(duration);
+  const absl::Status status = realm.host.Sleep(duration, may_group);
   realm.slept_extra += duration - (SystemClock().Now() - before);
   return AfterHost(realm, status);
 }

@@ -121,8 +121,8 @@ std::optional<std::string> ReadBytes(JSContext* cx, JSValueConst value);
 
 // Script-side time: steady time in which sleep() takes as long as the script said, whatever the time scale.
 Nanos ScriptNow(Realm& realm);
-// Sleeps through the host. `duration` > 0.
-js::Value SleepFor(Realm& realm, Nanos duration);
+// Sleeps through the host. `duration` > 0; `may_group` as there.
+js::Value SleepFor(Realm& realm, Nanos duration, bool may_group);
 
 // Installs __ENV, __VU, __ITER, global, console, open, require, timers, Math.random.
 void InstallGlobals(Realm& realm);

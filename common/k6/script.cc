@@ -117,7 +117,7 @@ std::optional<Outcome> ScriptInstance::Impl::RunEventLoop() {
         return Exception(engine.TakeException());
       const bool due = wait && realm->timers.next_due() <= ScriptNow(*realm);
       if (!due) continue;
-    } else if (SleepFor(*realm, *wait).IsException()) {
+    } else if (SleepFor(*realm, *wait, false).IsException()) {
       return Exception(engine.TakeException());
     }
     Timer timer = realm->timers.TakeNext();

@@ -82,7 +82,7 @@ struct RunProgress {
   int64_t vus_max = 0;
   uint64_t iterations_complete = 0;
   uint64_t iterations_interrupted = 0;
-  double requests_per_second = 0;  // since the progress before
+  double requests_per_second = 0;  // of the samples since the progress before, by their time
   double p95_ms = 0;
   double failed_ratio = 0;
   std::vector<ScenarioFigures> scenarios;  // in the plan's order

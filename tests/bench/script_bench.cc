@@ -15,7 +15,7 @@ namespace {
 // Answers every request at once.
 class InstantHost final : public k6::OfflineHost {
  public:
-  absl::Status Sleep(Nanos) override { return absl::OkStatus(); }
+  absl::Status Sleep(Nanos, bool) override { return absl::OkStatus(); }
   absl::Status Fetch(const http::Request& request, const Tags&, http::Response& response) override {
     response.status = 200;
     response.status_text = "200 OK";

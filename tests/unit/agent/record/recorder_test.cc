@@ -214,17 +214,96 @@ TEST_F(RecorderTest, AddsWithoutAllocatingInSteadyState) {
   const http::Hop hop =
       HopTo("http://h/a/long/path/that/does/not/fit/into/a/small/string", 200, 9ms);
   const Tags tags = {{"a tag that is long", "a value that is long enough"}, {"name", "x"}};
+  size_t by_recorder = 0;
+  // More kinds than are remembered, and checks that are remembered in one place.
   const auto add = [&] {
-    recorder_.AddHop(scope_, hop, tags, 1s);
-    recorder_.AddHop(scope_, hop, {}, 1s);
-    recorder_.AddCheck(scope_, "status is what the long name of this check says", true, {}, 1s);
+    for (const int status : {200, 201, 202, 404}) {
+      http::Hop other = hop;
+      other.status = status;
+      const size_t copied = allocations;
+      recorder_.AddHop(scope_, other, tags, 1s);
+      recorder_.AddHop(scope_, other, {}, 1s);
+      by_recorder += allocations - copied;
+    }
+    const size_t before = allocations;
+    for (const char* name : {"status is what the long name of this check says",
+                             "status is what the loud name of this check says"}) {
+      recorder_.AddCheck(scope_, name, true, {}, 1s);
+    }
     recorder_.Add(scope_, Builtin::kIterationDuration, 12.5, tags, 1s);
+    by_recorder += allocations - before;
   };
-  add();
+  for (int i = 0; i < 10; ++i) add();
   recorder_.TakeDelta();
-  const size_t before = allocations;
+  by_recorder = 0;
   for (int i = 0; i < 100; ++i) add();
-  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(by_recorder, 0u);
+}
+
+// A kind that is remembered is another one as soon as anything of what decides about series differs.
+TEST_F(RecorderTest, HopsThatDifferInOneThingHaveSeriesOfTheirOwn) {
+  const http::Hop plain = HopTo("http://h/", 200, 1ms);
+  const auto with = [&](auto change) {
+    http::Hop hop = plain;
+    change(hop);
+    return hop;
+  };
+  const std::vector<http::Hop> hops = {
+      plain,
+      with([](http::Hop& hop) { hop.status = 201; }),
+      with([](http::Hop& hop) { hop.error_code = 1404; }),
+      with([](http::Hop& hop) { hop.method = "PUT"; }),
+      with([](http::Hop& hop) { hop.proto = "HTTP/1.0"; }),
+      with([](http::Hop& hop) { hop.tls_version = "tls1.3"; }),
+      with([](http::Hop& hop) { hop.remote_ip = "127.0.0.2"; }),
+      with([](http::Hop& hop) { hop.error = "broken"; }),
+      with([](http::Hop& hop) { hop.expectation = http::Expectation::kFailed; }),
+  };
+  MetricTable metrics;
+  Recorder::Options options = DefaultOptions();
+  options.system_tags.emplace_back("ip");
+  Recorder recorder(metrics, options);
+  const Recorder::Scope* scope = recorder.InternScope({{"group", ""}});
+  const Recorder::Scope* other_scope = recorder.InternScope({{"group", "::other"}});
+  const auto add_all = [&] {
+    for (const http::Hop& hop : hops) {
+      for (int twice = 0; twice < 2; ++twice) recorder.AddHop(scope, hop, {}, 1s);
+    }
+    for (int twice = 0; twice < 2; ++twice) recorder.AddHop(other_scope, plain, {}, 1s);
+    for (const char* value : {"a", "b"}) {
+      for (int twice = 0; twice < 2; ++twice) {
+        recorder.AddHop(scope, plain, {{"tag", value}}, 1s);
+      }
+    }
+  };
+  add_all();
+  const size_t kinds = hops.size() + 3;
+  EXPECT_EQ(recorder.series(), kinds * 9);
+  for (const SeriesDelta& series : recorder.TakeDelta()) {
+    if (series.key->metric.name != "http_reqs") continue;
+    EXPECT_EQ(Sum(series), 2);
+  }
+  add_all();
+  EXPECT_EQ(recorder.series(), kinds * 9) << "a known one was made again";
+}
+
+TEST_F(RecorderTest, ChecksThatAreRememberedInOnePlaceAreToldApart) {
+  const Recorder::Scope* other = recorder_.InternScope({{"group", "::other"}});
+  for (int i = 0; i < 3; ++i) {
+    // The letters that decide about the place are the same.
+    for (const char* name : {"long name", "loud name"}) {
+      recorder_.AddCheck(scope_, name, true, {}, 1s);
+      recorder_.AddCheck(other, name, true, {}, 1s);
+      recorder_.AddCheck(scope_, name, true, {{"tag", "x"}}, 1s);
+    }
+  }
+  size_t checks = 0;
+  for (const SeriesDelta& series : recorder_.TakeDelta()) {
+    if (series.key->metric.name != "checks") continue;
+    ++checks;
+    EXPECT_EQ(std::get<RateSink>(series.increment).total, 3u);
+  }
+  EXPECT_EQ(checks, 6u);
 }
 
 TEST(RecorderBound, WhatDoesNotFitGoesToTheOverflowSeriesAndIsCounted) {

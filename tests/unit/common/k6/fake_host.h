@@ -66,6 +66,8 @@ class FakeHost final : public Host {
   size_t abandoned = 0;
   MetricTable metrics;
   std::vector<Nanos> slept;
+  std::vector<bool>
+      grouped;  // whether each of slept, but those that waited for fetches, may end with others
   std::vector<Sent> sent;
   std::vector<Sample> samples;
   std::vector<CheckResult> checks;
@@ -88,8 +90,9 @@ class FakeHost final : public Host {
   absl::StatusOr<MetricId> DeclareMetric(const MetricDef& def) override {
     return metrics.Declare(def);
   }
-  absl::Status Sleep(Nanos duration) override {
+  absl::Status Sleep(Nanos duration, bool may_group) override {
     slept.push_back(duration);
+    grouped.push_back(may_group);
     return on_sleep();
   }
   absl::Status Fetch(const http::Request& request, const Tags& tags,

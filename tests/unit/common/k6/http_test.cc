@@ -47,6 +47,18 @@ TEST_F(HttpTest, Methods) {
   EXPECT_THAT(Thrown("http.request('NOT OK', 'http://x/');"), HasSubstr("not a method"));
 }
 
+TEST_F(HttpTest, AUrlThatIsPutTogetherIsReadAnew) {
+  Run("let url = 'http://x/'; const other = 'http://y/';"
+      "for (let i = 0; i < 3; ++i) { http.get(url); http.get(url); url += i; }"
+      "http.get(other); http.get(url); http.get(other); http.get(other);"
+      "http.get(['http:/', 'z', i()].join('/')); function i() { return 1; }");
+  std::vector<std::string> urls;
+  for (const auto& sent : host_.sent) urls.push_back(sent.request.url);
+  EXPECT_THAT(urls, ElementsAre("http://x/", "http://x/", "http://x/0", "http://x/0", "http://x/01",
+                                "http://x/01", "http://y/", "http://x/012", "http://y/",
+                                "http://y/", "http://z/1"));
+}
+
 TEST_F(HttpTest, Defaults) {
   const http::Request request = Sent("http.get('http://x/')");
   EXPECT_EQ(request.timeout, std::chrono::seconds(60));
