@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -24,6 +25,9 @@ constexpr int kMessageBytesMax =
 constexpr size_t kEventsQueuedMax =
     10'000;  // the reader waits then, and gRPC slows the sender down
 constexpr size_t kSamplesQueuedMax = 1'000'000;  // likewise
+// For another attempt to connect, which gRPC makes after 0.2 s: the first one may fail for a reason of the moment, such as a
+// controller that is being started again.
+constexpr Nanos kSecondTryTime = std::chrono::milliseconds(500);
 
 std::chrono::system_clock::time_point In(std::chrono::nanoseconds timeout) {
   return std::chrono::system_clock::now() +
@@ -160,23 +164,23 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Dial(const Connection& connectio
                                         .pem_cert_chain = connection.certificate});
   }
   auto channel = grpc::CreateCustomChannel(address, credentials, arguments);
-  const auto deadline = In(timeout);
-  // One attempt may fail for a reason of the moment, such as a controller that is being started again; the next one comes after
-  // the pause above.
-  int failures = 0;
+  auto deadline = In(timeout);
+  bool failed = false;
   for (auto state = channel->GetState(true); state != GRPC_CHANNEL_READY;
        state = channel->GetState(true)) {
-    failures += state == GRPC_CHANNEL_TRANSIENT_FAILURE ? 1 : 0;
-    if (failures > 1 || state == GRPC_CHANNEL_SHUTDOWN) {
+    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE && !failed) {
+      failed = true;
+      deadline = std::min(deadline, In(kSecondTryTime));
+    }
+    if (channel->WaitForStateChange(state, deadline)) continue;
+    if (failed) {
       return absl::UnavailableError(fmt::format("no controller {}at {}: {}",
                                                 connection.ca.empty() ? "" : "with TLS ", address,
                                                 HowToStart(address)));
     }
-    if (!channel->WaitForStateChange(state, deadline)) {
-      return absl::UnavailableError(
-          fmt::format("no answer from {} within {} s: {}", address,
-                      std::chrono::duration_cast<seconds>(timeout).count(), HowToStart(address)));
-    }
+    return absl::UnavailableError(fmt::format("no answer from {} within {} s: {}", address,
+                                              std::chrono::duration_cast<seconds>(timeout).count(),
+                                              HowToStart(address)));
   }
   auto client = std::make_unique<Client>(std::move(channel), address);
   client->impl_->token = connection.token;
