@@ -16,7 +16,7 @@ inline constexpr auto kIsTokenChar = [] {
   for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = true;
   for (int c = 'a'; c <= 'z'; ++c) table[static_cast<size_t>(c)] = true;
   for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<size_t>(c)] = true;
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<size_t>(c)] = true;
+  for (const unsigned char c : std::string_view("!#$%&'*+-.^_`|~")) table[c] = true;
   return table;
 }();
 
