@@ -1,5 +1,5 @@
 // The heads of responses that came lately, and what each of them says: a server answers one kind of request with the same bytes
-// until a second has passed, and to compare them takes a tenth of the time that reading them does.
+// until a second has passed, and to compare them takes less than to read them.
 //
 // Thread: that of the worker whose connections share it.
 #pragma once

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
 #include "agent/record/series_table.h"
@@ -33,46 +32,13 @@ constexpr std::array<MetricId, kHopMetrics> kHopMetricIds = {
 using HopSeries = std::array<Series*, kHopMetrics>;
 using HopValues = std::array<double, kHopMetrics>;
 
-// Tags in one text, whose memory serves for others.
-class FlatTags {
- public:
-  void Set(const Tags& tags) {
-    text_.clear();
-    for (const auto& [name, value] : tags) {
-      for (const std::string* part : {&name, &value}) {
-        const auto size = static_cast<uint32_t>(part->size());
-        text_.append(reinterpret_cast<const char*>(&size), sizeof(size)).append(*part);
-      }
-    }
-  }
-  bool Are(const Tags& tags) const {
-    std::string_view rest = text_;
-    for (const auto& [name, value] : tags) {
-      if (!Take(name, rest) || !Take(value, rest)) return false;
-    }
-    return rest.empty();
-  }
-
- private:
-  static bool Take(const std::string& part, std::string_view& rest) {
-    const auto size = static_cast<uint32_t>(part.size());
-    if (rest.size() < sizeof(size) + size || std::memcmp(rest.data(), &size, sizeof(size)) != 0 ||
-        rest.substr(sizeof(size), size) != part) {
-      return false;
-    }
-    rest.remove_prefix(sizeof(size) + size);
-    return true;
-  }
-
-  std::string text_;
-};
-
-// What the series of a hop depend on: all that MakeHopKey() puts into a key. To compare it costs half of making a key.
+// What the series of a hop depend on: all that MakeHopKey() puts into a key, to be compared without
+// making one.
 class HopKind {
  public:
   bool Is(const Recorder::Scope* scope, const http::Hop& hop, const Tags& tags) const {
     return scope_ == scope && hop_.status == hop.status && hop_.error_code == hop.error_code &&
-           hop_.expectation == hop.expectation && tags_.Are(tags) && hop_.method == hop.method &&
+           hop_.expectation == hop.expectation && tags_.IsOf(tags) && hop_.method == hop.method &&
            hop_.proto == hop.proto && hop_.tls_version == hop.tls_version &&
            hop_.remote_ip == hop.remote_ip && hop_.error == hop.error &&
            (!url_matters_ || hop_.url == hop.url);
@@ -82,7 +48,7 @@ class HopKind {
            const HopSeries& series) {
     scope_ = scope;
     hop_ = hop;
-    tags_.Set(tags);
+    tags_.Clear().Add(tags);
     url_matters_ = url_matters;
     series_ = series;
   }
@@ -91,7 +57,7 @@ class HopKind {
  private:
   const Recorder::Scope* scope_ = nullptr;
   http::Hop hop_;
-  FlatTags tags_;
+  KeyBuffer tags_;
   bool url_matters_ = false;
   HopSeries series_{};
 };

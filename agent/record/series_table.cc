@@ -15,6 +15,27 @@ KeyBuffer& KeyBuffer::Add(const Tags& tags) {
   return *this;
 }
 
+bool KeyBuffer::IsOf(const Tags& tags) const {
+  std::string_view rest = view();
+  const auto take = [&rest](const void* bytes, size_t size) {
+    if (rest.size() < size || std::memcmp(rest.data(), bytes, size) != 0) return false;
+    rest.remove_prefix(size);
+    return true;
+  };
+  const auto take_number = [&take](size_t size) {
+    const auto number = static_cast<uint32_t>(size);
+    return take(&number, sizeof(number));
+  };
+  const auto take_text = [&](const std::string& text) {
+    return take_number(text.size()) && take(text.data(), text.size());
+  };
+  if (!take_number(tags.size())) return false;
+  for (const auto& [name, value] : tags) {
+    if (!take_text(name) || !take_text(value)) return false;
+  }
+  return rest.empty();
+}
+
 Series* SeriesTable::Find(const MetricDef& metric, const Tags& tags) {
   Series** found = by_key_.Find(key_.Clear().Add(metric.name).Add(tags));
   return found == nullptr ? nullptr : *found;

@@ -35,6 +35,8 @@ class KeyBuffer {
     return *this;
   }
   KeyBuffer& Add(const Tags& tags);
+  // Whether Add() of these tags, and of nothing else, made it.
+  bool IsOf(const Tags& tags) const;
   std::string_view view() const { return {bytes_.data(), size_}; }
 
  private:
