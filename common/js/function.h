@@ -43,6 +43,18 @@ inline Value Thrown(JSContext* cx) { return Value(cx, JS_EXCEPTION); }
 // A promise that is settled already; its reactions run as jobs.
 Value SettledPromise(JSContext* cx, Value result, bool rejected);
 
+// Runs the body of another callback of the engine, one that answers with a number: -1, with an exception pending, for a C++
+// exception.
+template <typename Function>
+int Guarded(JSContext* cx, const Function& body) noexcept {
+  try {
+    return body();
+  } catch (const std::exception& error) {
+    JS_ThrowInternalError(cx, "%s", error.what());
+    return -1;
+  }
+}
+
 namespace internal {
 
 template <Body body>

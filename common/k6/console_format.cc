@@ -110,7 +110,7 @@ class Formatter {
   }
 
   bool AppendInside(JSValueConst value) {
-    const js::Value to_json = js::Get(cx_, value, "toJSON");  // dates, responses
+    const js::Value to_json = js::Get(cx_, value, "toJSON");  // dates, for one
     if (to_json.IsException()) return false;
     if (JS_IsFunction(cx_, to_json.get())) {
       const js::Value plain(cx_, JS_Call(cx_, to_json.get(), value, 0, nullptr));

@@ -46,6 +46,20 @@ void InstallConsole(Realm& realm) {
   js::Define(cx, realm.engine->global(), "console", std::move(console));
 }
 
+// ---- __ITER: read, so that scripts that do not name it have nothing set for each iteration ----
+
+js::Value GetIteration(const js::Call& call) {
+  return js::Number(call.cx, RealmOf(call.cx).iteration);
+}
+
+// As any variable, until the next iteration.
+js::Value SetIteration(const js::Call& call) {
+  const auto number = js::ToNumber(call.cx, call.arg(0));
+  if (!number.has_value()) return js::Thrown(call.cx);
+  RealmOf(call.cx).iteration = *number;
+  return js::Undefined(call.cx);
+}
+
 // ---- open() ----
 
 js::Value Open(const js::Call& call) {
@@ -110,7 +124,7 @@ void InstallGlobals(Realm& realm) {
   }
   js::Define(cx, global, "__ENV", js::Value::Share(cx, realm.env.get()));
   js::Define(cx, global, "__VU", js::Number(cx, static_cast<double>(realm.settings.vu)));
-  js::Define(cx, global, realm.names.iter, js::Number(cx, 0));
+  js::AddAccessor<GetIteration, SetIteration>(cx, global, "__ITER");
 
   InstallConsole(realm);
   js::Define(cx, global, "open", js::NewFunction<Open>(cx, "open", 1));

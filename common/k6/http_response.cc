@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "common/js/field_object.h"
 #include "common/js/function.h"
 #include "common/k6/cookie_jar_class.h"
 #include "common/k6/form.h"
@@ -20,6 +21,7 @@
 namespace kload::k6 {
 namespace {
 
+// In k6's order.
 enum Field {
   kRemoteIp,
   kRemotePort,
@@ -28,27 +30,30 @@ enum Field {
   kStatusText,
   kProto,
   kHeaders,
+  kCookies,
   kBody,
   kTimings,
   kTlsVersion,
   kTlsCipherSuite,
+  kOcsp,
   kError,
   kErrorCode,
   kRequest,
-  kCookies,
-  kOcsp,
   kFieldCount,
 };
-constexpr std::array<const char*, kFieldCount> kFieldNames = {
-    "remote_ip",  "remote_port", "url",     "status",      "status_text",      "proto",
-    "headers",    "body",        "timings", "tls_version", "tls_cipher_suite", "error",
-    "error_code", "request",     "cookies", "ocsp"};
+constexpr std::array<const char*, kFieldCount> kResponseNames = {
+    "remote_ip", "remote_port", "url",        "status",  "status_text", "proto",
+    "headers",   "cookies",     "body",       "timings", "tls_version", "tls_cipher_suite",
+    "ocsp",      "error",       "error_code", "request"};
 
-// Fields that are made when they are first read, and the results of json() and html().
+constexpr std::array<const char*, 8> kTimingNames = {"duration",   "blocked",         "looking_up",
+                                                     "connecting", "tls_handshaking", "sending",
+                                                     "waiting",    "receiving"};
+
+// What is made once, when it is first read: fields that are objects, the body, and the results of json() and html().
 enum Slot {
   kBodySlot,
   kHeadersSlot,
-  kTimingsSlot,
   kRequestSlot,
   kCookiesSlot,
   kOcspSlot,
@@ -56,14 +61,41 @@ enum Slot {
   kPageSlot,
   kSlotCount
 };
+using Slots = std::array<JSValue, kSlotCount>;  // JS_UNINITIALIZED until made
 
-struct State {
-  http::ExchangePtr exchange;
-  std::optional<bool> body_is_json;
-  std::array<JSValue, kSlotCount> slots;  // JS_UNINITIALIZED until made
+class State : public js::Fields {
+ public:
+  State(const js::FieldNames& names, http::ExchangePtr exchange_in)
+      : Fields(names), exchange(std::move(exchange_in)) {}
+
+  js::Value Make(JSContext* cx, size_t field) override;
+  void Mark(JSRuntime* runtime, JS_MarkFunc* mark) const override {
+    JS_MarkValue(runtime, timings, mark);
+    if (made_ == nullptr) return;
+    for (const JSValue& slot : *made_) JS_MarkValue(runtime, slot, mark);
+  }
+  void Free(JSRuntime* runtime) override {
+    JS_FreeValueRT(runtime, timings);
+    if (made_ == nullptr) return;
+    for (const JSValue& slot : *made_) JS_FreeValueRT(runtime, slot);
+  }
 
   http::Request& request() const { return exchange->request; }
   http::Response& response() const { return exchange->response; }
+  JSValue& slot(Slot which) {
+    if (made_ == nullptr) {
+      made_ = std::make_unique<Slots>();
+      made_->fill(JS_UNINITIALIZED);
+    }
+    return (*made_)[which];
+  }
+
+  const http::ExchangePtr exchange;
+  JSValue timings = JS_UNINITIALIZED;  // until made; most scripts read those, if any
+  std::optional<bool> body_is_json;
+
+ private:
+  std::unique_ptr<Slots> made_;
 };
 
 JSClassID ResponseClass() {
@@ -71,20 +103,13 @@ JSClassID ResponseClass() {
   return id;
 }
 
+JSClassID TimingsClass() {
+  static const JSClassID id = js::NewClassId();
+  return id;
+}
+
 State* StateOf(JSContext* cx, JSValueConst self) {
-  return static_cast<State*>(JS_GetOpaque2(cx, self, ResponseClass()));
-}
-
-void Finalize(JSRuntime* runtime, JSValue self) noexcept {
-  const std::unique_ptr<State> state(static_cast<State*>(JS_GetOpaque(self, ResponseClass())));
-  if (state == nullptr) return;
-  for (const JSValue& slot : state->slots) JS_FreeValueRT(runtime, slot);
-}
-
-void Mark(JSRuntime* runtime, JSValueConst self, JS_MarkFunc* mark) noexcept {
-  const auto* state = static_cast<State*>(JS_GetOpaque(self, ResponseClass()));
-  if (state == nullptr) return;
-  for (const JSValue& slot : state->slots) JS_MarkValue(runtime, slot, mark);
+  return static_cast<State*>(static_cast<js::Fields*>(JS_GetOpaque2(cx, self, ResponseClass())));
 }
 
 bool HasBody(const State& state) {
@@ -119,30 +144,46 @@ js::Value MakeHeaders(JSContext* cx, const State& state) {
   return headers;
 }
 
-js::Value MakeTimings(JSContext* cx, const State& state) {
-  Realm& realm = RealmOf(cx);
-  const Names& names = realm.names;
-  const http::Timings& timings = state.response().timings;
-  const std::array<std::pair<const js::Atom&, Nanos>, 8> phases = {{
-      {names.duration, timings.duration()},
-      {names.blocked, timings.blocked},
-      {names.looking_up, Nanos::zero()},
-      {names.connecting, timings.connecting},
-      {names.tls_handshaking, timings.tls_handshaking},
-      {names.sending, timings.sending},
-      {names.waiting, timings.waiting},
-      {names.receiving, timings.receiving},
-  }};
-  js::Value object = js::Object(cx);
-  std::array<JSPropertyEnum, phases.size()> made{};
-  for (size_t i = 0; i < phases.size(); ++i) {
-    const auto& [name, duration] = phases[i];
-    js::Define(cx, object.get(), name,
-               js::Number(cx, std::chrono::duration<double, std::milli>(duration).count()));
-    made[i].atom = name.get();
+// Milliseconds.
+class TimingFields : public js::Fields {
+ public:
+  TimingFields(const js::FieldNames& names, const http::Timings& timings)
+      : Fields(names), timings_(timings) {}
+
+  js::Value Make(JSContext* cx, size_t field) override {
+    return js::Number(cx, std::chrono::duration<double, std::milli>(Phase(field)).count());
   }
-  if (!object.IsException()) realm.shapes.KeepLiteral(made);
-  return object;
+
+ private:
+  // By the order of kTimingNames.
+  Nanos Phase(size_t field) const {
+    switch (field) {
+      case 0:
+        return timings_.duration();
+      case 1:
+        return timings_.blocked;
+      case 3:
+        return timings_.connecting;
+      case 4:
+        return timings_.tls_handshaking;
+      case 5:
+        return timings_.sending;
+      case 6:
+        return timings_.waiting;
+      case 7:
+        return timings_.receiving;
+      default:
+        return Nanos::zero();  // looking_up
+    }
+  }
+
+  const http::Timings timings_;
+};
+
+js::Value MakeTimings(JSContext* cx, const State& state) {
+  return js::NewFieldObject(
+      cx, TimingsClass(),
+      std::make_unique<TimingFields>(RealmOf(cx).timing_names, state.response().timings));
 }
 
 js::Value MakeRequestCookies(JSContext* cx, const http::Request& request) {
@@ -193,9 +234,8 @@ js::Value MakeOcsp(JSContext* cx, const State& state) {
   return ocsp;
 }
 
-js::Value FromSlot(JSContext* cx, State& state, Slot slot,
-                   js::Value (*make)(JSContext*, const State&)) {
-  JSValue& kept = state.slots[slot];
+js::Value Once(JSContext* cx, const State& state, JSValue& kept,
+               js::Value (*make)(JSContext*, const State&)) {
   if (JS_IsUninitialized(kept)) {
     js::Value made = make(cx, state);
     if (made.IsException()) return made;
@@ -204,28 +244,25 @@ js::Value FromSlot(JSContext* cx, State& state, Slot slot,
   return js::Value::Share(cx, kept);
 }
 
-js::Value GetField(const js::Call& call) {
-  JSContext* cx = call.cx;
-  State* state = StateOf(cx, call.self);
-  if (state == nullptr) return js::Thrown(cx);
-  const http::Response& response = state->response();
-  switch (call.magic) {
+js::Value State::Make(JSContext* cx, size_t field) {
+  const http::Response& response = this->response();
+  switch (field) {
     case kStatus:
       return js::Number(cx, response.status);
     case kBody:
-      return FromSlot(cx, *state, kBodySlot, MakeBody);
+      return Once(cx, *this, slot(kBodySlot), MakeBody);
     case kHeaders:
-      return FromSlot(cx, *state, kHeadersSlot, MakeHeaders);
+      return Once(cx, *this, slot(kHeadersSlot), MakeHeaders);
     case kTimings:
-      return FromSlot(cx, *state, kTimingsSlot, MakeTimings);
+      return Once(cx, *this, timings, MakeTimings);
     case kRequest:
-      return FromSlot(cx, *state, kRequestSlot, MakeRequest);
+      return Once(cx, *this, slot(kRequestSlot), MakeRequest);
     case kCookies:
-      return FromSlot(cx, *state, kCookiesSlot, [](JSContext* cx, const State& state) {
+      return Once(cx, *this, slot(kCookiesSlot), [](JSContext* cx, const State& state) {
         return MakeResponseCookies(cx, state.response().headers);
       });
     case kOcsp:
-      return FromSlot(cx, *state, kOcspSlot, MakeOcsp);
+      return Once(cx, *this, slot(kOcspSlot), MakeOcsp);
     case kStatusText:
       return js::String(cx, response.status_text);
     case kUrl:
@@ -249,24 +286,6 @@ js::Value GetField(const js::Call& call) {
   }
 }
 
-// k6's fields can be assigned: the object gets a property of its own then.
-js::Value SetField(const js::Call& call) {
-  js::Define(call.cx, call.self, kFieldNames[static_cast<size_t>(call.magic)],
-             js::Value::Share(call.cx, call.arg(0)));
-  return js::Undefined(call.cx);
-}
-
-// Own properties, which getters are not, for JSON.stringify() and console.log().
-js::Value ToJson(const js::Call& call) {
-  js::Value object = js::Object(call.cx);
-  for (const char* name : kFieldNames) {
-    js::Value value = js::Get(call.cx, call.self, name);
-    if (value.IsException()) return value;
-    js::Define(call.cx, object.get(), name, std::move(value));
-  }
-  return object;
-}
-
 // ---- json() ----
 
 js::Value ThrowNoJson(JSContext* cx, const State& state) {
@@ -279,7 +298,7 @@ js::Value ThrowNoJson(JSContext* cx, const State& state) {
 }
 
 js::Value WholeJson(JSContext* cx, State& state) {
-  JSValue& kept = state.slots[kJsonSlot];
+  JSValue& kept = state.slot(kJsonSlot);
   if (JS_IsUninitialized(kept)) {
     js::Value parsed = js::ParseJson(cx, state.response().body);
     if (parsed.IsException()) {
@@ -317,36 +336,24 @@ js::Value Json(const js::Call& call) {
 
 }  // namespace
 
+std::span<const char* const> ResponseNames() { return kResponseNames; }
+std::span<const char* const> TimingNames() { return kTimingNames; }
+
 bool InstallResponseClass(Realm& realm) {
   JSContext* cx = realm.cx;
-  const JSClassDef definition = {.class_name = "Response",
-                                 .finalizer = Finalize,
-                                 .gc_mark = Mark,
-                                 .call = nullptr,
-                                 .exotic = nullptr};
-  if (JS_NewClass(JS_GetRuntime(cx), ResponseClass(), &definition) < 0) return false;
-  realm.response_prototype = js::Object(cx);
-  JSValueConst prototype = realm.response_prototype.get();
-  if (JS_IsException(prototype)) return false;
-  for (int i = 0; i < kFieldCount; ++i) {
-    js::AddAccessor<GetField, SetField>(cx, prototype, kFieldNames[static_cast<size_t>(i)], i);
-  }
-  js::AddMethod<Json>(cx, prototype, "json", 0);
-  js::AddMethod<ToJson>(cx, prototype, "toJSON", 0);
-  DefineHtmlMethods(cx, prototype);
-  realm.shapes.KeepEmpty(prototype);
-  return true;
+  js::Value prototype = js::Object(cx);
+  if (prototype.IsException()) return false;
+  js::AddMethod<Json>(cx, prototype.get(), "json", 0);
+  DefineHtmlMethods(cx, prototype.get());
+  realm.shapes.KeepEmpty(prototype.get());
+  const js::Value object = js::Get(cx, realm.engine->global(), "Object");
+  return js::AddFieldClass(cx, ResponseClass(), "Response", std::move(prototype)) &&
+         js::AddFieldClass(cx, TimingsClass(), "Timings", js::Get(cx, object.get(), "prototype"));
 }
 
 js::Value NewResponse(Realm& realm, http::ExchangePtr exchange) {
-  js::Value object(
-      realm.cx, JS_NewObjectProtoClass(realm.cx, realm.response_prototype.get(), ResponseClass()));
-  if (object.IsException()) return object;
-  auto state = std::make_unique<State>();
-  state->exchange = std::move(exchange);
-  state->slots.fill(JS_UNINITIALIZED);
-  JS_SetOpaque(object.get(), state.release());
-  return object;
+  return js::NewFieldObject(realm.cx, ResponseClass(),
+                            std::make_unique<State>(realm.response_names, std::move(exchange)));
 }
 
 ResponseParts PartsOf(JSContext* cx, JSValueConst value) {
@@ -354,7 +361,7 @@ ResponseParts PartsOf(JSContext* cx, JSValueConst value) {
   if (state == nullptr) return {};
   return {.request = &state->request(),
           .response = &state->response(),
-          .page = &state->slots[kPageSlot]};
+          .page = &state->slot(kPageSlot)};
 }
 
 }  // namespace kload::k6

@@ -1,15 +1,20 @@
-// The Response object: a class whose fields are getters on what came back, so that a response costs nothing for the
-// fields that a script does not read.
+// The Response object: what came back, of which only those fields are made that a script reads.
 //
 // Thread: that of the engine.
 #pragma once
+
+#include <span>
 
 #include "common/http/exchange.h"
 #include "common/k6/realm.h"
 
 namespace kload::k6 {
 
-// Sets realm.response_prototype. Returns false with a pending exception.
+// The names of a response's fields, and of its timings'. Static.
+std::span<const char* const> ResponseNames();
+std::span<const char* const> TimingNames();
+
+// Returns false with a pending exception.
 bool InstallResponseClass(Realm& realm);
 
 // Of what was sent, for Response.request and for how the body is shown, and what came back.

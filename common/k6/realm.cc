@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "common/k6/http_response.h"
 
 namespace kload::k6 {
 
 Names::Names(JSContext* cx)
-    : iter(cx, "__ITER"),
-      headers(cx, "headers"),
+    : headers(cx, "headers"),
       tags(cx, "tags"),
       timeout(cx, "timeout"),
       redirects(cx, "redirects"),
@@ -21,15 +21,7 @@ Names::Names(JSContext* cx)
       url(cx, "url"),
       name(cx, "name"),
       method(cx, "method"),
-      body(cx, "body"),
-      duration(cx, "duration"),
-      blocked(cx, "blocked"),
-      looking_up(cx, "looking_up"),
-      connecting(cx, "connecting"),
-      tls_handshaking(cx, "tls_handshaking"),
-      sending(cx, "sending"),
-      waiting(cx, "waiting"),
-      receiving(cx, "receiving") {}
+      body(cx, "body") {}
 
 Realm::Realm(std::shared_ptr<const Program> program_in, Host& host_in,
              const ScriptSettings& settings_in, std::unique_ptr<js::Engine> engine_in)
@@ -39,6 +31,8 @@ Realm::Realm(std::shared_ptr<const Program> program_in, Host& host_in,
       engine(std::move(engine_in)),
       cx(engine->cx()),
       names(cx),
+      response_names(cx, ResponseNames()),
+      timing_names(cx, TimingNames()),
       shapes(cx),
       cookies(std::make_shared<http::CookieJar>()) {
   JS_SetContextOpaque(cx, this);

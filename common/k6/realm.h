@@ -18,6 +18,7 @@
 
 #include "common/http/cookie_jar.h"
 #include "common/js/engine.h"
+#include "common/js/field_object.h"
 #include "common/js/function.h"
 #include "common/js/kept_shapes.h"
 #include "common/k6/fetches.h"
@@ -33,9 +34,8 @@ enum class Phase { kInit, kRun };
 // Names that are looked up on every request.
 struct Names {
   explicit Names(JSContext* cx);
-  js::Atom iter, headers, tags, timeout, redirects, response_type, response_callback, throw_, url,
-      name, method, body, duration, blocked, looking_up, connecting, tls_handshaking, sending,
-      waiting, receiving;
+  js::Atom headers, tags, timeout, redirects, response_type, response_callback, throw_, url, name,
+      method, body;
 };
 
 struct HtmlObjects;
@@ -54,6 +54,8 @@ struct Realm {
   const std::unique_ptr<js::Engine> engine;  // before all values below, which die before it
   JSContext* const cx;
   const Names names;
+  const js::FieldNames response_names;
+  const js::FieldNames timing_names;
   js::KeptShapes shapes;  // of objects that are made in every iteration
 
   Phase phase = Phase::kInit;
@@ -71,7 +73,6 @@ struct Realm {
   bool main_resolved = false;          // all import statements were followed
 
   js::Value env;  // __ENV
-  js::Value response_prototype;
   js::Value jar_prototype;
   // The URL of the last request, the script's value and its text: a literal, and most constants, are the same value each time.
   js::Value last_url;
@@ -86,6 +87,7 @@ struct Realm {
   std::shared_ptr<const http::ResponseRule>
       response_rule;                 // of requests that have none of their own
   std::array<uint64_t, 4> random{};  // state of Math.random
+  double iteration = 0;              // __ITER
   Timers timers;
   Fetches fetches;
   Nanos slept_extra{0};               // nominal minus real time of all sleeps so far

@@ -302,8 +302,7 @@ Outcome ScriptInstance::CallIteration(const std::string& exec, int64_t iteration
   }
   Realm& realm = *impl_->realm;
   if (!realm.settings.no_cookies_reset) ResetCookies(realm);
-  JS_SetProperty(realm.cx, realm.engine->global(), realm.names.iter.get(),
-                 JS_NewInt64(realm.cx, iteration));
+  realm.iteration = static_cast<double>(iteration);
   return impl_->Call(*function, impl_->data.get(), std::nullopt, false);
 }
 

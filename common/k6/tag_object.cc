@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
 #include <string>
 
 #include "common/js/function.h"
@@ -16,24 +15,13 @@ JSClassID TagClass() {
   return id;
 }
 
-// Runs `body`, of which no C++ exception may reach the engine; -1 then, with a JS exception.
-template <typename Body>
-int Guarded(JSContext* cx, const Body& body) noexcept {
-  try {
-    return body();
-  } catch (const std::exception& error) {
-    JS_ThrowInternalError(cx, "%s", error.what());
-    return -1;
-  }
-}
-
 bool IsSymbol(JSContext* cx, JSAtom name) {
   const js::Value value(cx, JS_AtomToValue(cx, name));
   return JS_IsSymbol(value.get());
 }
 
 int GetOwn(JSContext* cx, JSPropertyDescriptor* property, JSValueConst, JSAtom name) noexcept {
-  return Guarded(cx, [&] {
+  return js::Guarded(cx, [&] {
     if (IsSymbol(cx, name)) return 0;
     const std::string wanted = js::AtomText(cx, name);
     for (const auto& [tag, value] : RealmOf(cx).host.GetVuTags()) {
@@ -51,7 +39,7 @@ int GetOwn(JSContext* cx, JSPropertyDescriptor* property, JSValueConst, JSAtom n
 }
 
 int GetOwnNames(JSContext* cx, JSPropertyEnum** names, uint32_t* count, JSValueConst) noexcept {
-  return Guarded(cx, [&] {
+  return js::Guarded(cx, [&] {
     const Tags tags = RealmOf(cx).host.GetVuTags();
     auto* list = static_cast<JSPropertyEnum*>(
         js_malloc(cx, sizeof(JSPropertyEnum) * std::max<size_t>(tags.size(), 1)));
@@ -67,7 +55,7 @@ int GetOwnNames(JSContext* cx, JSPropertyEnum** names, uint32_t* count, JSValueC
 }
 
 int Delete(JSContext* cx, JSValueConst, JSAtom name) noexcept {
-  return Guarded(cx, [&] {
+  return js::Guarded(cx, [&] {
     RealmOf(cx).host.SetVuTag(js::AtomText(cx, name), std::nullopt);
     return 1;
   });
@@ -75,7 +63,7 @@ int Delete(JSContext* cx, JSValueConst, JSAtom name) noexcept {
 
 int DefineOwn(JSContext* cx, JSValueConst, JSAtom name, JSValueConst value, JSValueConst,
               JSValueConst, int) noexcept {
-  return Guarded(cx, [&] {
+  return js::Guarded(cx, [&] {
     Realm& realm = RealmOf(cx);
     if (RequireRun(realm, "exec.vu.tags").IsException()) return -1;
     const std::string tag = js::AtomText(cx, name);

@@ -294,6 +294,29 @@ TEST_F(HttpTest, ResponseBodiesByType) {
               ElementsAre("true [ 65, 66 ]", "null true"));
 }
 
+TEST_F(HttpTest, FieldsOfAResponseAreItsOwn) {
+  host_.responses = {FakeHost::Answer(200, "x")};
+  EXPECT_THAT(
+      Printed("const r = http.get('http://x/');\n"
+              "console.log(Object.keys(r).join(' ')); console.log({ ...r }.status);\n"
+              "console.log(Object.entries(r.timings).map(([n, ms]) => n + ms).join(' '));\n"
+              "const t = r.timings; t.waiting = 'long'; console.log(r.timings.waiting, 'x' in t);\n"
+              "console.log(JSON.parse(JSON.stringify(r)).timings.waiting);"),
+      ElementsAre("remote_ip remote_port url status status_text proto headers cookies body timings "
+                  "tls_version tls_cipher_suite ocsp error error_code request",
+                  "200",
+                  "duration0 blocked0 looking_up0 connecting0 tls_handshaking0 sending0 waiting0 "
+                  "receiving0",
+                  "long false", "long"));
+}
+
+TEST_F(HttpTest, TimingsOutliveTheirResponse) {
+  host_.responses = {FakeHost::Answer(200, "x")};
+  host_.responses[0].timings.waiting = std::chrono::milliseconds(4);
+  EXPECT_THAT(Printed("let t = http.get('http://x/').timings; console.log(t.waiting);"),
+              ElementsAre("4"));
+}
+
 TEST_F(HttpTest, ResponseCanBePrintedAssignedAndDestructured) {
   host_.responses = {FakeHost::Answer(200, "x"), FakeHost::Answer(200, "x"),
                      FakeHost::Answer(200, "x")};

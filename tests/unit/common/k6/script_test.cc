@@ -128,6 +128,15 @@ TEST_F(ScriptTest, Environment) {
   EXPECT_THAT(host_.texts(), ElementsAre("http://y undefined 7 5 true"));
 }
 
+TEST_F(ScriptTest, IterationNumberIsAVariableUntilTheNextIteration) {
+  Load(
+      "export default function () { const was = __ITER; __ITER += 10; console.log(was, __ITER); }");
+  for (const int64_t iteration : {3, 4}) {
+    EXPECT_EQ(script_->CallIteration("default", iteration).kind, Kind::kOk);
+  }
+  EXPECT_THAT(host_.texts(), ElementsAre("3 13", "4 14"));
+}
+
 TEST_F(ScriptTest, OpenReadsTextAndBytes) {
   files_["data/users.json"] = R"([{"name":"ada"}])";
   files_["lib/read.js"] =
