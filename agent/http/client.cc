@@ -132,14 +132,15 @@ uint64_t HttpShared::generator_errors() const { return impl_->generator_errors; 
 struct HttpClient::Impl {
   Impl(HttpShared::Impl& s, ClientOwner o, IdlePool* pool)
       : shared(s),
-        owner(std::move(o)),
         own_pool(s.options.idle),
         idle(pool == nullptr ? own_pool : *pool),
-        local(AddressOfVu(s.options.network.local_ips, owner.vu)),
-        deadline(s.deadlines, [this] { OnDeadline(); }) {
+        owner(std::move(o)),
+        deadline(s.deadlines, [this] { OnDeadline(); }),
+        local(AddressOfVu(s.options.network.local_ips, owner.vu)) {
     const HttpDebug debug = s.options.network.http_debug;
     if (debug == HttpDebug::kOff || !owner.log) return;
-    dump.emplace(fmt::format("{}-{}", owner.vu, ++s.dumps), debug == HttpDebug::kFull, owner.log);
+    dump = std::make_unique<HttpDump>(fmt::format("{}-{}", owner.vu, ++s.dumps),
+                                      debug == HttpDebug::kFull, owner.log);
   }
   ~Impl() { KLOAD_CHECK(!busy, "an HTTP client was destroyed during a Fetch()"); }
 
@@ -150,11 +151,10 @@ struct HttpClient::Impl {
   }
 
   HttpShared::Impl& shared;
-  const ClientOwner owner;
+  bool cancelled = false;
   IdlePool own_pool;
   IdlePool& idle;
-  const std::optional<IpAddress> local;  // nothing: the system's choice
-  bool cancelled = false;
+  const ClientOwner owner;
 
  private:
   // What came back for one hop, and over which connection.
@@ -184,18 +184,19 @@ struct HttpClient::Impl {
   std::optional<Failure> Secure(Fiber& fiber, const Target& target, http::Timings& timings,
                                 Connection& connection);
 
-  Deadline deadline;
-  Nanos limit{0};  // steady time at which the chain must be over
   bool busy = false;
   bool expired = false;            // the deadline has passed since it was armed last
-  Lookup lookup;                   // waited for, or nothing
-  std::unique_ptr<SlotWait> slot;  // made when a request has to wait for the first time
+  Nanos limit{0};                  // steady time at which the chain must be over
   Connection* current = nullptr;   // in use
+  std::unique_ptr<HttpDump> dump;  // `httpDebug`; null: off
+  std::string head;
+  Deadline deadline;
+  std::unique_ptr<SlotWait> slot;  // made when a request has to wait for the first time
+  Lookup lookup;                   // waited for, or nothing
   // Where to connect to, see Route().
   std::vector<boost::asio::ip::address> addresses;
   uint16_t port = 0;
-  std::string head;
-  std::optional<HttpDump> dump;  // `httpDebug`
+  const std::optional<IpAddress> local;  // where from; nothing: the system's choice
 };
 
 void HttpClient::Impl::OnDeadline() {

@@ -100,15 +100,15 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   const Clock& clock_;
   const std::span<char> scratch_;
   Poller& poller_;
-  Stream stream_;
-  std::string remote_ip_;
-  uint16_t remote_port_ = 0;
-  std::string tls_version_;
-  std::string tls_cipher_;
   Fiber* waiter_ = nullptr;       // who is suspended here
   Progress* progress_ = nullptr;  // of the exchange that waits for its turn to send
-  bool reusable_ = false;
   size_t exchanges_ = 0;
+  bool reusable_ = false;
+  uint16_t remote_port_ = 0;
+  Stream stream_;
+  std::string remote_ip_;
+  std::string tls_version_;
+  std::string tls_cipher_;
 };
 
 }  // namespace kload::agent

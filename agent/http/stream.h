@@ -90,6 +90,8 @@ class Stream {
   boost::system::error_code TlsError(int result);
 
   Poller& poller_;
+  TlsPeer peer_;  // before ssl_, which refers to it
+  std::unique_ptr<SSL, FreeSsl> ssl_;
   Poller::Ticket ticket_ = 0;
   int socket_ = -1;
   bool connecting_ = false;
@@ -99,15 +101,13 @@ class Stream {
   bool failed_ = false;
   bool tls_waits_ = false;    // nothing comes out of OpenSSL before the next change
   bool truncated_ = false;    // the socket ended below TLS
-  std::string_view ahead_;    // read ahead and not asked for yet
-  std::string kept_ahead_;    // which it may lie in
   bool ahead_whole_ = false;  // of what the next Note() tells: there was no more
+  int ahead_error_ = 0;       // of a receive ahead: the kernel tells it once
+  std::string_view ahead_;    // read ahead and not asked for yet
   Nanos ahead_time_{0};
   std::optional<Nanos> ahead_at_;
-  int ahead_error_ = 0;  // of a receive ahead: the kernel tells it once
+  std::string kept_ahead_;  // what is read ahead may lie in it
   boost::system::error_code below_tls_;
-  TlsPeer peer_;  // before ssl_, which refers to it
-  std::unique_ptr<SSL, FreeSsl> ssl_;
 };
 
 }  // namespace kload::agent

@@ -25,14 +25,14 @@ VuHost::Identity IdentityOf(const Vu::Spec& spec) {
 
 Vu::Vu(VuShared& shared, Spec spec, VuListener& listener)
     : shared_(shared),
-      spec_(std::move(spec)),
       listener_(listener),
-      host_(shared, IdentityOf(spec_), [this] { return Execution(); }),
+      spec_(std::move(spec)),
       life_(spec_.stretches),
-      cut_(shared.timers, [this] { Cut(); }) {}
+      cut_(shared.timers, [this] { Cut(); }),
+      host_(shared, IdentityOf(spec_), [this] { return Execution(); }) {}
 
 void Vu::Begin() {
-  fiber_ = std::make_unique<Fiber>([this](Fiber&) { Live(); });
+  fiber_.emplace([this](Fiber&) { Live(); });
   host_.Attach(*fiber_);
   fiber_->Resume();
 }

@@ -91,7 +91,7 @@ class Vu {
   // Of its scenario.
   Nanos graceful_stop() const { return spec_.scenario->graceful_stop; }
   // Whether the VU has never begun or has ended.
-  bool done() const { return fiber_ == nullptr || fiber_->done(); }
+  bool done() const { return !fiber_ || fiber_->done(); }
 
  private:
   void Live();
@@ -110,22 +110,23 @@ class Vu {
   void ArmCut(Nanos run_time);
   void Cut();
 
+  // What an iteration touches comes first, here and in the host: a VU that thought has left the caches.
   VuShared& shared_;
-  const Spec spec_;
   VuListener& listener_;
-  VuHost host_;
+  const Spec spec_;
   VuLife life_;
-  TimerQueue::Timer cut_;
-  std::unique_ptr<Fiber> fiber_;
-  std::unique_ptr<k6::ScriptInstance> script_;
-  const std::string* setup_json_ = nullptr;  // set by Launch()
-  std::optional<Arrival> given_;
-  bool stopped_ = false;
-  bool active_ = false;
-  bool in_script_ = false;
+  std::unique_ptr<k6::ScriptInstance> script_;  // none any more when the VU ends
   int64_t iteration_ = 0;
   int64_t number_in_agent_ = 0;  // of the iteration at hand, in the scenario
   int64_t number_in_test_ = 0;
+  bool stopped_ = false;
+  bool active_ = false;
+  bool in_script_ = false;
+  std::optional<Fiber> fiber_;
+  TimerQueue::Timer cut_;
+  VuHost host_;
+  std::optional<Arrival> given_;
+  const std::string* setup_json_ = nullptr;  // set by Launch()
 };
 
 }  // namespace kload::agent

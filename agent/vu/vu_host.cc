@@ -34,17 +34,17 @@ absl::Status Stopped() { return absl::CancelledError("the VU is being stopped");
 
 VuHost::VuHost(VuShared& shared, Identity identity, ExecutionSource execution)
     : shared_(shared),
-      identity_(std::move(identity)),
-      execution_(std::move(execution)),
-      http_(shared.http, ClientOwnerOf()),
+      http_(shared.http, ClientOwnerOf(identity.vu)),
       resume_(shared.timers, [this] { fiber_->Resume(); }),
       tells_vu_(TellsPerCall(shared, "vu", false)),
-      tells_iter_(TellsPerCall(shared, "iter", Contains(shared.options.series_tags, "iter"))) {
-  groups_.push_back({identity_.root_group, ScopeOf(identity_.root_group), Nanos::zero()});
+      tells_iter_(TellsPerCall(shared, "iter", Contains(shared.options.series_tags, "iter"))),
+      identity_(std::move(identity)),
+      execution_(std::move(execution)) {
+  root_scope_ = scope_ = ScopeOf(identity_.root_group);
 }
 
-ClientOwner VuHost::ClientOwnerOf() {
-  return {.vu = identity_.vu,
+ClientOwner VuHost::ClientOwnerOf(int64_t vu) {
+  return {.vu = vu,
           .log = [this](std::string_view text) { Log(k6::LogLevel::kInfo, text, "http-debug"); }};
 }
 
@@ -70,8 +70,14 @@ bool VuHost::YieldIfBusy() {
   return true;
 }
 
+void VuHost::LeaveAllGroups() {
+  if (groups_.empty()) return;
+  groups_.clear();
+  scope_ = root_scope_;
+}
+
 void VuHost::BeginEntry() {
-  groups_.resize(1);
+  LeaveAllGroups();
   bytes_sent_ = 0;
   bytes_received_ = 0;
   suspended_ = false;
@@ -85,7 +91,7 @@ void VuHost::BeginEntry() {
 void VuHost::BeginArrival(Nanos delay) { start_delay_ = delay; }
 
 void VuHost::EndEntry(Nanos at) {
-  groups_.resize(1);
+  LeaveAllGroups();
   // Also when there was no traffic, as k6 does.
   Record(Builtin::kDataSent, static_cast<double>(bytes_sent_), at);
   Record(Builtin::kDataReceived, static_cast<double>(bytes_received_), at);
@@ -93,7 +99,7 @@ void VuHost::EndEntry(Nanos at) {
 
 void VuHost::Record(MetricId metric, double value, Nanos at) {
   static const Tags kNone;
-  shared_.recorder.Add(groups_.front().scope, metric, value, Tagged(kNone), at);
+  shared_.recorder.Add(root_scope_, metric, value, Tagged(kNone), at);
 }
 
 void VuHost::Wake() {
@@ -130,7 +136,7 @@ absl::Status VuHost::Fetch(const http::Request& request, const Tags& tags,
                            http::Response& response) {
   if (cancelled_) return Stopped();
   http_.Fetch(*fiber_, request, response);
-  RecordHops(request, scope(), tags, response);
+  RecordHops(request, scope_, tags, response);
   suspended_ = suspended_ || sent_;  // what was sent was waited for
   if (!cancelled_ && !sent_) {
     // Nothing was sent, perhaps nothing was waited for: a script that tries again and again would keep the loop from
@@ -163,7 +169,7 @@ void VuHost::RecordHops(const http::Request& request, const Recorder::Scope* sco
 // ---- Requests beside the script ----
 
 void VuHost::BeginFetch(uint64_t ticket, const http::Request& request, const Tags& tags) {
-  ordered_fetches_.push_back({ticket, request, tags, scope()});
+  ordered_fetches_.push_back({ticket, request, tags, scope_});
   BeginOrdered();
 }
 
@@ -229,35 +235,37 @@ void VuHost::SetVuTag(const std::string& name, const std::optional<std::string>&
     vu_tags_.erase(name);
   }
   scopes_.clear();
-  for (Group& group : groups_) group.scope = ScopeOf(group.path);
+  root_scope_ = ScopeOf(identity_.root_group);
+  scope_ = ScopeOf(group_path());
 }
 
 Tags VuHost::GetVuTags() {
-  const std::map<std::string, std::string> tags = TagsOf(groups_.back().path);
+  const std::map<std::string, std::string> tags = TagsOf(group_path());
   return {tags.begin(), tags.end()};
 }
 
 void VuHost::AddSample(MetricId metric, double value, const Tags& tags) {
-  shared_.recorder.Add(scope(), metric, value, Tagged(tags), shared_.RunNow());
+  shared_.recorder.Add(scope_, metric, value, Tagged(tags), shared_.RunNow());
 }
 
 void VuHost::AddCheck(std::string_view name, bool passed, const Tags& tags) {
-  shared_.recorder.AddCheck(scope(), name, passed, Tagged(tags), SampleTime());
+  shared_.recorder.AddCheck(scope_, name, passed, Tagged(tags), SampleTime());
 }
 
 void VuHost::EnterGroup(std::string_view name) {
-  std::string path = groups_.back().path;
+  std::string path = group_path();
   path += "::";
   path += name;
-  const Recorder::Scope* scope = ScopeOf(path);
-  groups_.push_back({std::move(path), scope, shared_.clock.Now()});
+  scope_ = ScopeOf(path);
+  groups_.push_back({std::move(path), shared_.clock.Now()});
 }
 
 void VuHost::LeaveGroup() {
-  if (groups_.size() == 1) return;
+  if (groups_.empty()) return;
   AddSample(Builtin::kGroupDuration, Milliseconds(shared_.clock.Now() - groups_.back().entered),
             {});
   groups_.pop_back();
+  scope_ = groups_.empty() ? root_scope_ : ScopeOf(group_path());
 }
 
 void VuHost::Log(k6::LogLevel level, std::string_view text, std::string_view source) {

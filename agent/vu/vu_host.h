@@ -90,12 +90,11 @@ class VuHost final : public k6::Host, private SideSlots::Waiter {
   enum class Waits { kNo, kIdle, kScript, kFetches };
   struct Group {
     std::string path;
-    const Recorder::Scope* scope;
     Nanos entered;  // steady time
   };
 
-  // For the clients of this VU.
-  ClientOwner ClientOwnerOf();
+  // For the clients of the VU of that number.
+  ClientOwner ClientOwnerOf(int64_t vu);
   void Suspend(Waits waits);
   Nanos Scaled(Nanos script_time) const;
   // Of samples of which nobody asks the time, unless raw samples are seen: not read from the clock for nothing.
@@ -115,33 +114,38 @@ class VuHost final : public k6::Host, private SideSlots::Waiter {
   }
   const Tags& WithIdentity(const Tags& tags);
   const Recorder::Scope* ScopeOf(const std::string& group_path);
-  const Recorder::Scope* scope() const { return groups_.back().scope; }
+  const std::string& group_path() const {
+    return groups_.empty() ? identity_.root_group : groups_.back().path;
+  }
+  void LeaveAllGroups();
 
   VuShared& shared_;
-  const Identity identity_;
-  const ExecutionSource execution_;
   Fiber* fiber_ = nullptr;
   HttpClient http_;
-  std::deque<SideFetch::Order> ordered_fetches_;  // those that found no slot yet
-  std::map<uint64_t, std::unique_ptr<SideFetch>>
-      side_fetches_;                            // by ticket: begun and not handed out yet
-  size_t fetches_under_way_ = 0;                // of them, that have not ended
-  std::vector<uint64_t> ended_fetches_;         // their tickets, in order
-  std::map<std::string, std::string> vu_tags_;  // what the script has set
   TimerQueue::Timer resume_;
-  Waits waits_ = Waits::kNo;
-  bool cancelled_ = false;
-  bool suspended_ = false;            // since BeginEntry()
-  bool sent_ = false;                 // anything, by the request that was recorded last
-  std::optional<Nanos> start_delay_;  // of an iteration that was due at a time
-  uint64_t bytes_sent_ = 0;
-  uint64_t bytes_received_ = 0;
   const bool tells_vu_;  // as a tag of each call, see Tagged()
   const bool tells_iter_;
-  int64_t iteration_ = -1;                                             // of the entry at hand
-  Tags tagged_;                                                        // what Tagged() gave last
+  Waits waits_ = Waits::kNo;
+  bool cancelled_ = false;
+  bool suspended_ = false;  // since BeginEntry()
+  bool sent_ = false;       // anything, by the request that was recorded last
+  const Recorder::Scope* root_scope_ = nullptr;
+  const Recorder::Scope* scope_ = nullptr;  // of the group that the script is in
+  uint64_t bytes_sent_ = 0;
+  uint64_t bytes_received_ = 0;
+  int64_t iteration_ = -1;            // of the entry at hand
+  std::vector<Group> groups_;         // that the script is in, the outermost first
+  std::optional<Nanos> start_delay_;  // of an iteration that was due at a time
+  Tags tagged_;                       // what Tagged() gave last
   std::map<std::string, const Recorder::Scope*, std::less<>> scopes_;  // by group path
-  std::vector<Group> groups_;                                          // the root first
+  std::map<std::string, std::string> vu_tags_;                         // what the script has set
+  std::deque<SideFetch::Order> ordered_fetches_;  // those that found no slot yet
+  std::map<uint64_t, std::unique_ptr<SideFetch>>
+      side_fetches_;                     // by ticket: begun and not handed out yet
+  size_t fetches_under_way_ = 0;         // of them, that have not ended
+  std::vector<uint64_t> ended_fetches_;  // their tickets, in order
+  const Identity identity_;
+  const ExecutionSource execution_;
 };
 
 }  // namespace kload::agent

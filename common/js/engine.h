@@ -93,7 +93,7 @@ class Engine {
 
  private:
   explicit Engine(const Limits& limits)
-      : interrupt_(limits.interrupt), heap_(limits.memory_bytes) {}
+      : heap_(limits.memory_bytes), interrupt_(limits.interrupt) {}
   static int OnInterrupt(JSRuntime* runtime, void* self);
   static void OnRejection(JSContext* cx, JSValueConst promise, JSValueConst reason, int is_handled,
                           void* self);
@@ -103,15 +103,15 @@ class Engine {
     Value reason;
   };
 
-  const std::atomic<bool>* const interrupt_;
   Heap heap_;
-  Intrinsics intrinsics_;  // that the context has
   JSRuntime* runtime_ = nullptr;
   JSContext* cx_ = nullptr;
-  Value global_;
+  std::vector<Rejection> rejections_;
   std::optional<Nanos> deadline_;
   StopReason stop_ = StopReason::kNone;
-  std::vector<Rejection> rejections_;
+  Value global_;
+  const std::atomic<bool>* const interrupt_;
+  Intrinsics intrinsics_;  // that the context has
 };
 
 }  // namespace kload::js

@@ -1,26 +1,11 @@
 #include "common/js/field_object.h"
 
-#include "common/base/check.h"
+#include <array>
+#include <span>
+
 #include "common/js/function.h"
 
 namespace kload::js {
-
-FieldNames::FieldNames(JSContext* cx, std::span<const char* const> names)
-    : cx_(cx), count_(names.size()) {
-  KLOAD_CHECK(count_ <= kMax, "a class of objects with more fields than there is place for");
-  for (size_t i = 0; i < count_; ++i) atoms_[i] = JS_NewAtom(cx, names[i]);
-}
-
-FieldNames::~FieldNames() {
-  for (const JSAtom atom : atoms()) JS_FreeAtom(cx_, atom);
-}
-
-std::optional<size_t> FieldNames::Find(JSAtom name) const {
-  for (size_t i = 0; i < count_; ++i) {
-    if (atoms_[i] == name) return i;
-  }
-  return std::nullopt;
-}
 
 // What the engine does with such objects: see JSClassExoticMethods. It comes here only for names that the object has no
 // ordinary property of.
@@ -52,8 +37,7 @@ struct FieldObjects {
                          JSValueConst object) noexcept {
     const Fields& fields = Of(object);
     const auto atoms = fields.settled_ ? std::span<const JSAtom>{} : fields.names_.atoms();
-    *names =
-        static_cast<JSPropertyEnum*>(js_mallocz(cx, sizeof(JSPropertyEnum) * FieldNames::kMax));
+    *names = static_cast<JSPropertyEnum*>(js_mallocz(cx, sizeof(JSPropertyEnum) * NameList::kMax));
     if (*names == nullptr) return -1;
     for (size_t i = 0; i < atoms.size(); ++i) (*names)[i].atom = JS_DupAtom(cx, atoms[i]);
     *count = static_cast<uint32_t>(atoms.size());
@@ -64,7 +48,7 @@ struct FieldObjects {
   static int Settle(JSContext* cx, JSValueConst object, Fields& fields) {
     if (fields.settled_) return 0;
     const auto atoms = fields.names_.atoms();
-    std::array<Value, FieldNames::kMax> values;
+    std::array<Value, NameList::kMax> values;
     for (size_t i = 0; i < atoms.size(); ++i) {
       values[i] = fields.Make(cx, i);
       if (values[i].IsException()) return -1;

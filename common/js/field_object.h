@@ -8,41 +8,19 @@
 
 #include <quickjs.h>
 
-#include <array>
 #include <cstddef>
 #include <memory>
-#include <optional>
-#include <span>
 
+#include "common/js/name_list.h"
 #include "common/js/value.h"
 
 namespace kload::js {
 
-// The names of a class' fields in one engine, which outlives them.
-class FieldNames {
- public:
-  static constexpr size_t kMax = 16;
-
-  // At most kMax.
-  FieldNames(JSContext* cx, std::span<const char* const> names);
-  ~FieldNames();
-  FieldNames(const FieldNames&) = delete;
-  FieldNames& operator=(const FieldNames&) = delete;
-
-  std::optional<size_t> Find(JSAtom name) const;
-  std::span<const JSAtom> atoms() const { return {atoms_.data(), count_}; }
-
- private:
-  JSContext* const cx_;
-  size_t count_;
-  std::array<JSAtom, kMax> atoms_{};  // JS_ATOM_NULL, which names nothing, behind the last one
-};
-
 // What such an object stands for.
 class Fields {
  public:
-  // `names` outlives this.
-  explicit Fields(const FieldNames& names) : names_(names) {}
+  // `names`, those of the fields, outlives this.
+  explicit Fields(const NameList& names) : names_(names) {}
   virtual ~Fields() = default;
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
@@ -55,7 +33,7 @@ class Fields {
 
  private:
   friend struct FieldObjects;
-  const FieldNames& names_;
+  const NameList& names_;
   bool settled_ = false;  // the fields are ordinary properties now
   bool closed_ = false;   // no more properties can be added
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -18,6 +19,24 @@
 
 namespace kload::k6 {
 namespace {
+
+enum Param : size_t {
+  kHeaders,
+  kTags,
+  kTimeout,
+  kRedirects,
+  kResponseType,
+  kResponseCallback,
+  kThrow,
+  kAuth,
+  kCookies,
+  kJar,
+  kCompression,
+  kParamCount,
+};
+constexpr std::array<const char*, kParamCount> kParamNames = {
+    "headers", "tags", "timeout", "redirects", "responseType", "responseCallback",
+    "throw",   "auth", "cookies", "jar",       "compression"};
 
 constexpr int kRedirectsMax = 1000;
 constexpr size_t kRememberedUrlBytesMax = 1024;
@@ -65,7 +84,7 @@ class Preparation {
 
   bool ReadUrl() {
     if (JS_IsObject(arguments_.url)) {
-      const js::Value url = js::Get(cx_, arguments_.url, realm_.names.url);
+      const js::Value url = js::Get(cx_, arguments_.url, realm_.url_name);
       if (url.IsException()) return false;
       if (JS_IsString(url.get())) return ReadNamedUrl(url.get());
     }
@@ -94,7 +113,7 @@ class Preparation {
   }
 
   bool ReadNamedUrl(JSValueConst url) {
-    const js::Value name = js::Get(cx_, arguments_.url, realm_.names.name);
+    const js::Value name = js::Get(cx_, arguments_.url, realm_.name_name);
     if (name.IsException()) return false;
     auto url_text = js::ToText(cx_, url);
     const auto name_text = js::ToText(cx_, JS_IsString(name.get()) ? name.get() : url);
@@ -120,22 +139,38 @@ class Preparation {
   }
 
   bool ReadParam(JSAtom name, JSValueConst value) {
-    const Names& names = realm_.names;
-    if (name == names.headers.get()) return ReadHeaders(value);
-    if (name == names.tags.get()) return ReadCallTags(value);
-    if (name == names.timeout.get()) return ReadTimeout(value);
-    if (name == names.redirects.get()) return ReadRedirects(value);
-    if (name == names.response_type.get()) return ReadResponseType(value);
-    if (name == names.response_callback.get()) return ReadResponseCallback(value);
-    if (name == names.throw_.get()) {
-      prepared_.throw_on_error = JS_ToBool(cx_, value) > 0;
-      return true;
+    const auto param = realm_.param_names.Find(name);
+    if (!param.has_value()) return true;  // k6 ignores what it does not know
+    switch (*param) {
+      case kHeaders:
+        return ReadHeaders(value);
+      case kTags:
+        return ReadCallTags(value);
+      case kTimeout:
+        return ReadTimeout(value);
+      case kRedirects:
+        return ReadRedirects(value);
+      case kResponseType:
+        return ReadResponseType(value);
+      case kResponseCallback:
+        return ReadResponseCallback(value);
+      case kThrow:
+        prepared_.throw_on_error = JS_ToBool(cx_, value) > 0;
+        return true;
+      case kAuth:
+        return ReadAuth(value);
+      case kCookies:
+        return ReadCookies(value);
+      case kJar:
+        request_.jar = ReadCookieJar(cx_, value, "params.jar");
+        return request_.jar != nullptr;
+      default:
+        return ReadCompression(value);
     }
-    return ReadRareParam(js::AtomText(cx_, name), value);
   }
 
   bool ReadNullParam(JSAtom name) {
-    return name != realm_.names.response_callback.get() || ReadResponseCallback(JS_NULL);
+    return realm_.param_names.Find(name) != kResponseCallback || ReadResponseCallback(JS_NULL);
   }
 
   bool ReadResponseCallback(JSValueConst value) {
@@ -145,30 +180,21 @@ class Preparation {
     return true;
   }
 
-  bool ReadRareParam(const std::string& name, JSValueConst value) {
-    if (name == "auth") {
-      const auto kind = js::ToText(cx_, value);
-      if (!kind.has_value()) return false;
-      if (*kind == "basic") return true;  // what user:password@ in the url means anyway
-      if (*kind == "digest") {
-        request_.digest_auth = true;
-        return true;
-      }
-      // An exception whatever `throw` says: nothing of the script's is wrong, and it must not go unseen.
-      js::ThrowTypeError(
-          cx_,
-          fmt::format("{}: params.auth: '{}' is not available in kload; basic and digest are, with "
-                      "https://user:password@host/",
-                      arguments_.function, *kind));
-      return false;
+  bool ReadAuth(JSValueConst value) {
+    const auto kind = js::ToText(cx_, value);
+    if (!kind.has_value()) return false;
+    if (*kind == "basic") return true;  // what user:password@ in the url means anyway
+    if (*kind == "digest") {
+      request_.digest_auth = true;
+      return true;
     }
-    if (name == "cookies") return ReadCookies(value);
-    if (name == "jar") {
-      request_.jar = ReadCookieJar(cx_, value, "params.jar");
-      return request_.jar != nullptr;
-    }
-    if (name == "compression") return ReadCompression(value);
-    return true;  // k6 ignores what it does not know
+    // An exception whatever `throw` says: nothing of the script's is wrong, and it must not go unseen.
+    js::ThrowTypeError(
+        cx_,
+        fmt::format("{}: params.auth: '{}' is not available in kload; basic and digest are, with "
+                    "https://user:password@host/",
+                    arguments_.function, *kind));
+    return false;
   }
 
   bool ReadCompression(JSValueConst value) {
@@ -302,6 +328,8 @@ bool AppendPiece(JSContext* cx, JSValueConst pieces, uint32_t index, std::string
 
 }  // namespace
 
+std::span<const char* const> ParamNames() { return kParamNames; }
+
 bool PrepareRequest(Realm& realm, const RequestArguments& arguments, Prepared& prepared) {
   return Preparation(realm, arguments, prepared).Run();
 }
@@ -325,10 +353,10 @@ js::Value MakeNamedUrl(const js::Call& call) {
     if (!text.has_value()) return js::Thrown(cx);
     url = name = *text;
   }
-  const Names& names = RealmOf(cx).names;
+  const Realm& realm = RealmOf(cx);
   js::Value result = js::Object(cx);
-  js::Define(cx, result.get(), names.name, js::String(cx, name));
-  js::Define(cx, result.get(), names.url, js::String(cx, url));
+  js::Define(cx, result.get(), realm.name_name, js::String(cx, name));
+  js::Define(cx, result.get(), realm.url_name, js::String(cx, url));
   return result;
 }
 

@@ -5,6 +5,7 @@
 
 #include <quickjs.h>
 
+#include <span>
 #include <string>
 
 #include "common/http/message.h"
@@ -13,6 +14,9 @@
 #include "common/metric/delta.h"
 
 namespace kload::k6 {
+
+// Of `params`. Static.
+std::span<const char* const> ParamNames();
 
 // The arguments of one call, borrowed.
 struct RequestArguments {

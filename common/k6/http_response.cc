@@ -65,7 +65,7 @@ using Slots = std::array<JSValue, kSlotCount>;  // JS_UNINITIALIZED until made
 
 class State : public js::Fields {
  public:
-  State(const js::FieldNames& names, http::ExchangePtr exchange_in)
+  State(const js::NameList& names, http::ExchangePtr exchange_in)
       : Fields(names), exchange(std::move(exchange_in)) {}
 
   js::Value Make(JSContext* cx, size_t field) override;
@@ -147,7 +147,7 @@ js::Value MakeHeaders(JSContext* cx, const State& state) {
 // Milliseconds.
 class TimingFields : public js::Fields {
  public:
-  TimingFields(const js::FieldNames& names, const http::Timings& timings)
+  TimingFields(const js::NameList& names, const http::Timings& timings)
       : Fields(names), timings_(timings) {}
 
   js::Value Make(JSContext* cx, size_t field) override {
@@ -201,7 +201,6 @@ js::Value MakeRequestCookies(JSContext* cx, const http::Request& request) {
 }
 
 js::Value MakeRequest(JSContext* cx, const State& state) {
-  const Names& names = RealmOf(cx).names;
   js::Value headers = js::Object(cx);
   const auto set = [&](const std::string& name, const std::string& value) {
     js::Value list = js::Array(cx);
@@ -214,10 +213,10 @@ js::Value MakeRequest(JSContext* cx, const State& state) {
   for (const auto& [name, value] : state.request().headers) set(CanonicalHeader(name), value);
   if (!state.response().sent_cookies.empty()) set("Cookie", state.response().sent_cookies);
   js::Value request = js::Object(cx);
-  js::Define(cx, request.get(), names.method, js::String(cx, state.request().method));
-  js::Define(cx, request.get(), names.url, js::String(cx, state.request().url));
-  js::Define(cx, request.get(), names.headers, std::move(headers));
-  js::Define(cx, request.get(), names.body, js::String(cx, state.request().body));
+  js::Define(cx, request.get(), "method", js::String(cx, state.request().method));
+  js::Define(cx, request.get(), "url", js::String(cx, state.request().url));
+  js::Define(cx, request.get(), "headers", std::move(headers));
+  js::Define(cx, request.get(), "body", js::String(cx, state.request().body));
   js::Define(cx, request.get(), "cookies", MakeRequestCookies(cx, state.request()));
   return request;
 }

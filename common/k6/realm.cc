@@ -6,35 +6,25 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "common/k6/http_request.h"
 #include "common/k6/http_response.h"
 
 namespace kload::k6 {
 
-Names::Names(JSContext* cx)
-    : headers(cx, "headers"),
-      tags(cx, "tags"),
-      timeout(cx, "timeout"),
-      redirects(cx, "redirects"),
-      response_type(cx, "responseType"),
-      response_callback(cx, "responseCallback"),
-      throw_(cx, "throw"),
-      url(cx, "url"),
-      name(cx, "name"),
-      method(cx, "method"),
-      body(cx, "body") {}
-
 Realm::Realm(std::shared_ptr<const Program> program_in, Host& host_in,
              const ScriptSettings& settings_in, std::unique_ptr<js::Engine> engine_in)
-    : program(std::move(program_in)),
-      host(host_in),
-      settings(settings_in),
+    : host(host_in),
       engine(std::move(engine_in)),
       cx(engine->cx()),
-      names(cx),
+      cookies(std::make_shared<http::CookieJar>()),
+      param_names(cx, ParamNames()),
       response_names(cx, ResponseNames()),
       timing_names(cx, TimingNames()),
       shapes(cx),
-      cookies(std::make_shared<http::CookieJar>()) {
+      settings(settings_in),
+      url_name(cx, "url"),
+      name_name(cx, "name"),
+      program(std::move(program_in)) {
   JS_SetContextOpaque(cx, this);
 }
 

@@ -18,9 +18,9 @@
 
 #include "common/http/cookie_jar.h"
 #include "common/js/engine.h"
-#include "common/js/field_object.h"
 #include "common/js/function.h"
 #include "common/js/kept_shapes.h"
+#include "common/js/name_list.h"
 #include "common/k6/fetches.h"
 #include "common/k6/host.h"
 #include "common/k6/program.h"
@@ -31,13 +31,6 @@ namespace kload::k6 {
 
 enum class Phase { kInit, kRun };
 
-// Names that are looked up on every request.
-struct Names {
-  explicit Names(JSContext* cx);
-  js::Atom headers, tags, timeout, redirects, response_type, response_callback, throw_, url, name,
-      method, body;
-};
-
 struct HtmlObjects;
 
 struct Realm {
@@ -47,18 +40,33 @@ struct Realm {
   Realm(const Realm&) = delete;
   Realm& operator=(const Realm&) = delete;
 
-  // Set at construction.
-  const std::shared_ptr<const Program> program;
+  // ---- What a request touches comes first: a VU that thought has left the caches ----
   Host& host;
-  const ScriptSettings settings;
   const std::unique_ptr<js::Engine> engine;  // before all values below, which die before it
   JSContext* const cx;
-  const Names names;
-  const js::FieldNames response_names;
-  const js::FieldNames timing_names;
-  js::KeptShapes shapes;  // of objects that are made in every iteration
-
+  double iteration = 0;  // __ITER
   Phase phase = Phase::kInit;
+  Nanos slept_extra{0};                      // nominal minus real time of all sleeps so far
+  std::shared_ptr<http::CookieJar> cookies;  // of the VU; never null
+  std::shared_ptr<const http::ResponseRule>
+      response_rule;  // of requests that have none of their own
+  Timers timers;
+  Fetches fetches;
+  const js::NameList param_names;
+  const js::NameList response_names;
+  const js::NameList timing_names;
+  // The URL of the last request, the script's value and its text: a literal, and most constants, are the same value each time.
+  js::Value last_url;
+  std::string last_url_text;
+  js::KeptShapes shapes;  // of objects that are made in every iteration
+  const ScriptSettings settings;
+  // Texts of check names by their atom, which stays alive through `check_atoms`. Bounded, see core_module.cc.
+  std::unordered_map<JSAtom, std::string> check_names;
+  std::vector<js::Atom> check_atoms;
+
+  const js::Atom url_name;   // `url`
+  const js::Atom name_name;  // `name`
+  const std::shared_ptr<const Program> program;
   // Built-in modules export all they have, not just the names that the script was seen to ask for.
   bool exports_all = false;
   std::map<std::string, js::Value> builtins;  // module name -> its default export
@@ -74,23 +82,10 @@ struct Realm {
 
   js::Value env;  // __ENV
   js::Value jar_prototype;
-  // The URL of the last request, the script's value and its text: a literal, and most constants, are the same value each time.
-  js::Value last_url;
-  std::string last_url_text;
-  js::Value test_options;                    // exec.test.options, made when it is first read
-  std::shared_ptr<http::CookieJar> cookies;  // of the VU; never null
-  std::vector<MetricDef> metrics;            // by MetricId, as far as this script declared them
-  absl::Status open_problem;                 // of the last open() that failed
-  // Texts of check names by their atom, which stays alive through `check_atoms`. Bounded, see core_module.cc.
-  std::unordered_map<JSAtom, std::string> check_names;
-  std::vector<js::Atom> check_atoms;
-  std::shared_ptr<const http::ResponseRule>
-      response_rule;                 // of requests that have none of their own
-  std::array<uint64_t, 4> random{};  // state of Math.random
-  double iteration = 0;              // __ITER
-  Timers timers;
-  Fetches fetches;
-  Nanos slept_extra{0};               // nominal minus real time of all sleeps so far
+  js::Value test_options;             // exec.test.options, made when it is first read
+  std::vector<MetricDef> metrics;     // by MetricId, as far as this script declared them
+  absl::Status open_problem;          // of the last open() that failed
+  std::array<uint64_t, 4> random{};   // state of Math.random
   std::shared_ptr<HtmlObjects> html;  // null until a script uses HTML; nobody else owns it
 };
 

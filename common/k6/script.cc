@@ -39,10 +39,12 @@ absl::StatusOr<std::shared_ptr<const CompiledScript>> CompiledScript::Compile(
 
 struct ScriptInstance::Impl {
   std::unique_ptr<Realm> realm;  // declared before all values below, which die before it
+  js::Value data;                // setup's, shared by all iterations
+  // Of `functions`, the one that was called last: beside what else a call touches.
+  std::string last_name;
+  js::Value last_function;
   js::Value exports;
-  js::Value data;                                           // setup's, shared by all iterations
   std::map<std::string, js::Value, std::less<>> functions;  // exported ones that were called
-  const std::pair<const std::string, js::Value>* last_function = nullptr;  // of them
 
   // Null when there is no such export.
   const js::Value* FindFunction(const std::string& name);
@@ -57,11 +59,12 @@ struct ScriptInstance::Impl {
 };
 
 const js::Value* ScriptInstance::Impl::FindFunction(const std::string& name) {
-  if (last_function != nullptr && last_function->first == name) return &last_function->second;
+  if (last_name == name && !last_function.IsUndefined()) return &last_function;
   const auto known = functions.find(name);
   if (known != functions.end()) {
-    last_function = &*known;
-    return &known->second;
+    last_name = name;
+    last_function = js::Value::Share(realm->cx, known->second.get());
+    return &last_function;
   }
   realm->engine->Enter(std::nullopt);
   js::Value function = js::Get(realm->cx, exports.get(), name.c_str());

@@ -50,7 +50,13 @@ struct Outcome {
 };
 
 struct ScriptSettings {
-  int64_t vu = 0;  // __VU; 0 for setup, teardown and inspection
+  // Defaults of http params for this run.
+  Nanos request_timeout = std::chrono::seconds(60);
+  int max_redirects = 10;
+  bool discard_response_bodies = false;
+  bool throw_on_error = false;    // option `throw`: failed requests become exceptions
+  bool no_cookies_reset = false;  // else every iteration begins without cookies
+  int64_t vu = 0;                 // __VU; 0 for setup, teardown and inspection
   // __ENV; null: empty. Shared, as all VUs of a run have the same.
   std::shared_ptr<const std::map<std::string, std::string>> env;
   std::shared_ptr<const Secrets> secrets;  // of k6/secrets; null: none
@@ -59,17 +65,11 @@ struct ScriptSettings {
   size_t stack_limit_bytes = 0;
   // See js::Limits::interrupt: how another thread ends a script that does not come back by itself.
   const std::atomic<bool>* interrupt = nullptr;
-  bool throw_on_error = false;  // option `throw`: failed requests become exceptions
-  // Defaults of http params for this run.
-  Nanos request_timeout = std::chrono::seconds(60);
-  int max_redirects = 10;
-  bool discard_response_bodies = false;
   int batch = 20;          // requests of one http.batch() at a time
   int batch_per_host = 6;  // of these to one host
   // The test's options, as exec.test.options shows them; null: unknown.
   std::shared_ptr<const std::string> options_json;
   std::string user_agent;  // that requests have unless they name another, for scripts to read
-  bool no_cookies_reset = false;  // else every iteration begins without cookies
 };
 
 // One VU's (or setup's, or the inspector's) copy of the script: a JS runtime and context of its own.

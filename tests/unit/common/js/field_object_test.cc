@@ -27,7 +27,7 @@ JSClassID Class() {
 // `fails` throws as long as it is told to.
 class Numbers : public Fields {
  public:
-  Numbers(const FieldNames& names, std::vector<size_t>& made, bool& fails, int& ended)
+  Numbers(const NameList& names, std::vector<size_t>& made, bool& fails, int& ended)
       : Fields(names), made_(made), fails_(fails), ended_(ended) {}
   ~Numbers() override { ++ended_; }
   Value Make(JSContext* cx, size_t field) override {
@@ -66,7 +66,7 @@ class FieldObjectTest : public ::testing::Test {
   std::vector<size_t> made_;
   bool fails_ = false;
   int ended_ = 0;
-  FieldNames names_;
+  NameList names_;
 };
 
 TEST_F(FieldObjectTest, MakesOnlyWhatIsRead) {
@@ -141,9 +141,9 @@ TEST_F(FieldObjectTest, EndsWithItsObject) {
   EXPECT_EQ(ended_, 1);
 }
 
-TEST(FieldNamesTest, FindsEachName) {
+TEST(NameListTest, FindsEachName) {
   const auto engine = *Engine::Create({}, {});
-  const FieldNames names(engine->cx(), kNames);
+  const NameList names(engine->cx(), kNames);
   for (size_t i = 0; i < kNames.size(); ++i) {
     EXPECT_EQ(names.Find(Atom(engine->cx(), kNames[i]).get()), i);
   }
