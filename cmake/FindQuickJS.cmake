@@ -23,13 +23,16 @@ if(QUICKJS_INCLUDE_DIR AND QUICKJS_LIBRARY AND NOT TARGET QuickJS::QuickJS)
     INTERFACE_LINK_LIBRARIES "m;dl;pthread")
   set(QuickJS_ORIGIN system)
 elseif(EXISTS ${QUICKJS_SOURCE_DIR}/quickjs.c AND NOT TARGET QuickJS::QuickJS)
+  # engine_shapes.c includes quickjs.c, and reads what only that knows.
   add_library(quickjs_static STATIC
-    ${QUICKJS_SOURCE_DIR}/quickjs.c ${QUICKJS_SOURCE_DIR}/dtoa.c ${QUICKJS_SOURCE_DIR}/libregexp.c
+    ${PROJECT_SOURCE_DIR}/common/js/engine_shapes.c ${QUICKJS_SOURCE_DIR}/dtoa.c ${QUICKJS_SOURCE_DIR}/libregexp.c
     ${QUICKJS_SOURCE_DIR}/libunicode.c ${QUICKJS_SOURCE_DIR}/cutils.c)
   # An engine of somebody else's: its warnings are not ours, and an unoptimised one would distort every measurement.
   target_compile_options(quickjs_static PRIVATE -w -O2 -fwrapv)
   target_compile_definitions(quickjs_static PRIVATE _GNU_SOURCE CONFIG_VERSION="${QUICKJS_VERSION}")
-  target_include_directories(quickjs_static SYSTEM INTERFACE ${QUICKJS_SOURCE_DIR})
+  target_compile_definitions(quickjs_static PUBLIC KLOAD_ENGINE_SHAPES)
+  target_include_directories(quickjs_static PRIVATE ${PROJECT_SOURCE_DIR})
+  target_include_directories(quickjs_static SYSTEM PUBLIC ${QUICKJS_SOURCE_DIR})
   target_link_libraries(quickjs_static PUBLIC m dl pthread)
   add_library(QuickJS::QuickJS ALIAS quickjs_static)
   set(QuickJS_ORIGIN ${QUICKJS_SOURCE_DIR})

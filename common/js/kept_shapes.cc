@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/js/engine_shapes.h"
+
 namespace kload::js {
 namespace {
 
@@ -45,9 +47,10 @@ void KeptShapes::KeepEmpty(JSValueConst prototype) {
 void KeptShapes::KeepLiteral(std::span<const JSPropertyEnum> names) {
   if (names.empty() || names.size() > kNamesMax) return;
   const uint64_t hash = HashOf(names);
-  if (std::find(literals_.begin(), literals_.end(), hash) != literals_.end()) return;
+  const auto has_it = [hash](const Literal& literal) { return literal.hash == hash; };
+  if (std::any_of(literals_.begin(), literals_.end(), has_it)) return;
   if (literals_.size() == kLiteralsMax) return;
-  literals_.push_back(hash);
+  Literal& literal = literals_.emplace_back(Literal{hash, {}});
   for (size_t count = 1; count <= names.size(); ++count) {
     Value object(cx_, JS_NewObject(cx_));
     if (object.IsException()) return ForgetException();
@@ -58,6 +61,41 @@ void KeptShapes::KeepLiteral(std::span<const JSPropertyEnum> names) {
     }
     objects_.push_back(std::move(object));
   }
+  for (const JSPropertyEnum& name : names) {
+    literal.names.push_back({name.atom, AtomText(cx_, name.atom)});
+  }
+  shapes_[literals_.size() - 1] = kload_shape_of(objects_.back().get());
+}
+
+const KeptShapes::Literal* KeptShapes::Find(JSValueConst object) const {
+  const void* const shape = kload_shape_of(object);
+  if (shape == nullptr) return nullptr;
+  const auto end = shapes_.begin() + static_cast<ptrdiff_t>(literals_.size());
+  const auto found = std::find(shapes_.begin(), end, shape);
+  return found == end ? nullptr : &literals_[static_cast<size_t>(found - shapes_.begin())];
+}
+
+bool KeptShapes::ForEach(JSValueConst object, const Visit& visit) {
+  if (const Literal* const literal = Find(object)) return ForEachOf(*literal, object, visit);
+  const PropertyNames names(cx_, object);
+  KeepLiteral(names.get());
+  return ForEachProperty(cx_, object, names, [&visit](JSAtom atom, JSValueConst value) {
+    return visit({atom, nullptr}, value);
+  });
+}
+
+// Code of the script that a visit runs may change the object, or make literals that are kept as well: the names stay where they are.
+bool KeptShapes::ForEachOf(const Literal& literal, JSValueConst object, const Visit& visit) {
+  const void* const shape = kload_shape_of(object);
+  uint32_t place = 0;
+  for (const Name& name : std::span(literal.names)) {
+    const Value value = kload_shape_of(object) == shape
+                            ? Value::Share(cx_, kload_value_at(object, place))
+                            : Value(cx_, JS_GetProperty(cx_, object, name.atom));
+    if (value.IsException() || !visit({name.atom, &name.text}, value.get())) return false;
+    ++place;
+  }
+  return true;
 }
 
 }  // namespace kload::js

@@ -10,17 +10,30 @@
 
 #include <quickjs.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "common/js/value.h"
 
 namespace kload::js {
 
+// The name of a property.
+struct PropertyName {
+  JSAtom atom;
+  const std::string* known;  // its text, if it was turned into one before
+
+  std::string Text(JSContext* cx) const { return known != nullptr ? *known : AtomText(cx, atom); }
+};
+
 class KeptShapes {
  public:
+  using Visit = std::function<bool(const PropertyName& name, JSValueConst value)>;
+
   // Literals that are kept, and names of one: some 250 bytes for each name.
   static constexpr size_t kLiteralsMax = 16;
   static constexpr size_t kNamesMax = 8;
@@ -35,15 +48,32 @@ class KeptShapes {
   // are kept already. Does nothing beyond the bounds.
   void KeepLiteral(std::span<const JSPropertyEnum> names);
 
+  // As js::ForEachProperty() of an object that is mostly a literal, whose shape is kept from the first time on. Where the
+  // engine tells it, the next object of that shape is read without asking for its names.
+  bool ForEach(JSValueConst object, const Visit& visit);
+
   // Objects that are kept.
   size_t objects() const { return objects_.size(); }
 
  private:
+  struct Name {
+    JSAtom atom;  // which the kept object keeps
+    std::string text;
+  };
+  struct Literal {
+    uint64_t hash;  // of the names
+    std::vector<Name> names;
+  };
+
   void KeepFunctions();
   void ForgetException();
+  // Null: another shape, or nothing is known of shapes.
+  const Literal* Find(JSValueConst object) const;
+  bool ForEachOf(const Literal& literal, JSValueConst object, const Visit& visit);
 
   JSContext* const cx_;
-  std::vector<uint64_t> literals_;  // hashes of their names
+  std::array<const void*, kLiteralsMax> shapes_{};  // of the literals, see engine_shapes.h
+  std::vector<Literal> literals_;
   std::vector<Value> objects_;
 };
 

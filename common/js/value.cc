@@ -1,8 +1,27 @@
 #include "common/js/value.h"
 
+#include <cstdint>
+#include <cstring>
+
+#include "common/js/engine_shapes.h"
 #include "common/js/intrinsics.h"
 
 namespace kload::js {
+namespace {
+
+bool IsAscii(std::string_view text) {
+  uint64_t seen = 0;
+  size_t at = 0;
+  for (; at + sizeof(seen) <= text.size(); at += sizeof(seen)) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    seen |= word;
+  }
+  for (; at < text.size(); ++at) seen |= static_cast<unsigned char>(text[at]);
+  return (seen & 0x8080808080808080) == 0;
+}
+
+}  // namespace
 
 Value Undefined(JSContext* cx) { return Value(cx, JS_UNDEFINED); }
 Value Null(JSContext* cx) { return Value(cx, JS_NULL); }
@@ -24,6 +43,10 @@ Value ParseJson(JSContext* cx, const std::string& text) {
 
 std::optional<std::string> ToText(JSContext* cx, JSValueConst value) {
   size_t size = 0;
+  if (const char* narrow = kload_narrow_text(value, &size); narrow != nullptr) {
+    const std::string_view text(narrow, size);
+    if (IsAscii(text)) return std::string(text);
+  }
   const char* text = JS_ToCStringLen(cx, &size, value);
   if (text == nullptr) return std::nullopt;
   std::string result(text, size);

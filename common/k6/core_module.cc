@@ -34,7 +34,9 @@ struct Checks {
 };
 
 // The name's text, kept for the next time.
-std::string_view CheckName(Realm& realm, JSAtom name, std::string& scratch) {
+std::string_view CheckName(Realm& realm, const js::PropertyName& property, std::string& scratch) {
+  if (property.known != nullptr) return *property.known;
+  const JSAtom name = property.atom;
   const auto known = realm.check_names.find(name);
   if (known != realm.check_names.end()) return known->second;
   std::string text = js::AtomText(realm.cx, name);
@@ -52,10 +54,10 @@ bool RefusePromise(JSContext* cx, std::string_view name) {
 }
 
 // Returns false with a pending exception.
-bool Evaluate(Checks& checks, JSAtom atom, JSValueConst condition) {
+bool Evaluate(Checks& checks, const js::PropertyName& property, JSValueConst condition) {
   Realm& realm = checks.realm;
   std::string scratch;
-  const std::string_view name = CheckName(realm, atom, scratch);
+  const std::string_view name = CheckName(realm, property, scratch);
   if (name.find("::") != name.npos) {
     js::ThrowError(realm.cx, fmt::format("check '{}': a name cannot contain '::'", name));
     return false;
@@ -91,9 +93,10 @@ js::Value Check(const js::Call& call) {
   const auto tags = ReadTags(realm, call.arg(2));
   if (!tags.has_value()) return js::Thrown(call.cx);
   Checks checks{.realm = realm, .subject = call.arg(0), .tags = *tags};
-  const bool ok = ForEachOption(realm, call.arg(1), [&checks](JSAtom name, JSValueConst value) {
+  const auto evaluate = [&checks](const js::PropertyName& name, JSValueConst value) {
     return Evaluate(checks, name, value);
-  });
+  };
+  const bool ok = realm.shapes.ForEach(call.arg(1), evaluate);
   return ok ? js::Bool(call.cx, checks.all_passed) : js::Thrown(call.cx);
 }
 

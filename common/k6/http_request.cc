@@ -131,11 +131,12 @@ class Preparation {
     if (!JS_IsObject(arguments_.params)) {
       return Wrong("params", "expected an object such as { headers: {}, tags: {} }");
     }
-    return ForEachOption(realm_, arguments_.params, [this](JSAtom name, JSValueConst value) {
+    const auto read = [this](const js::PropertyName& name, JSValueConst value) {
       // null is a value for responseCallback alone.
-      if (JS_IsNull(value)) return ReadNullParam(name);
-      return JS_IsUndefined(value) || ReadParam(name, value);
-    });
+      if (JS_IsNull(value)) return ReadNullParam(name.atom);
+      return JS_IsUndefined(value) || ReadParam(name.atom, value);
+    };
+    return realm_.shapes.ForEach(arguments_.params, read);
   }
 
   bool ReadParam(JSAtom name, JSValueConst value) {
@@ -235,8 +236,8 @@ class Preparation {
   bool ReadHeaders(JSValueConst value) {
     if (!JS_IsObject(value))
       return Wrong("params.headers", "expected an object of names and values");
-    return ForEachOption(realm_, value, [this](JSAtom atom, JSValueConst content) {
-      std::string name = js::AtomText(cx_, atom);
+    return realm_.shapes.ForEach(value, [this](const js::PropertyName& atom, JSValueConst content) {
+      std::string name = atom.Text(cx_);
       auto text = js::ToText(cx_, content);
       if (!text.has_value()) return false;
       if (!http::IsToken(name))

@@ -69,28 +69,21 @@ std::optional<Tags> ReadTags(Realm& realm, JSValueConst tags) {
     js::ThrowTypeError(realm.cx, "tags must be an object of strings, numbers and booleans");
     return std::nullopt;
   }
-  const bool ok = ForEachOption(realm, tags, [&](JSAtom name, JSValueConst value) {
+  const bool ok = realm.shapes.ForEach(tags, [&](const js::PropertyName& name, JSValueConst value) {
     if (!JS_IsString(value) && !JS_IsNumber(value) && !JS_IsBool(value)) {
       js::ThrowTypeError(
           realm.cx, fmt::format("tag '{}': only strings, numbers and booleans can be tag values",
-                                js::AtomText(realm.cx, name)));
+                                name.Text(realm.cx)));
       return false;
     }
     auto text = js::ToText(realm.cx, value);
     if (!text.has_value()) return false;
-    result.emplace_back(js::AtomText(realm.cx, name), *std::move(text));
+    result.emplace_back(name.Text(realm.cx), *std::move(text));
     return true;
   });
   if (!ok) return std::nullopt;
   std::sort(result.begin(), result.end());
   return result;
-}
-
-bool ForEachOption(Realm& realm, JSValueConst object,
-                   const std::function<bool(JSAtom name, JSValueConst value)>& fn) {
-  const js::PropertyNames names(realm.cx, object);
-  realm.shapes.KeepLiteral(names.get());
-  return js::ForEachProperty(realm.cx, object, names, fn);
 }
 
 std::optional<std::string> ReadBytes(JSContext* cx, JSValueConst value) {

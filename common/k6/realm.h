@@ -108,10 +108,6 @@ std::string OutOfMemoryText(const Realm& realm);
 // Nullopt with a pending TypeError for other values.
 std::optional<Tags> ReadTags(Realm& realm, JSValueConst tags);
 
-// js::ForEachProperty() of an object that a script passes in every iteration, mostly a literal: its shape is kept.
-bool ForEachOption(Realm& realm, JSValueConst object,
-                   const std::function<bool(JSAtom name, JSValueConst value)>& fn);
-
 // A copy of an ArrayBuffer's or typed array's bytes, or of a string's as UTF-8. Nullopt, with an exception pending, for a
 // value that cannot be turned into a string.
 std::optional<std::string> ReadBytes(JSContext* cx, JSValueConst value);
