@@ -12,6 +12,9 @@ endif()
 set(QUICKJS_SOURCE_DIR ${_quickjs_cache}/quickjs-${QUICKJS_VERSION} CACHE PATH
   "Unpacked QuickJS source, used when the system has no libquickjs")
 
+option(KLOAD_ENGINE_INSIDE
+  "Read shapes and strings of the script engine in its own structures, where it is built from source" ON)
+
 find_path(QUICKJS_INCLUDE_DIR quickjs/quickjs.h)
 find_library(QUICKJS_LIBRARY NAMES quickjs libquickjs.a PATH_SUFFIXES quickjs)
 
@@ -23,14 +26,18 @@ if(QUICKJS_INCLUDE_DIR AND QUICKJS_LIBRARY AND NOT TARGET QuickJS::QuickJS)
     INTERFACE_LINK_LIBRARIES "m;dl;pthread")
   set(QuickJS_ORIGIN system)
 elseif(EXISTS ${QUICKJS_SOURCE_DIR}/quickjs.c AND NOT TARGET QuickJS::QuickJS)
-  # engine_shapes.c includes quickjs.c, and reads what only that knows.
-  add_library(quickjs_static STATIC
-    ${PROJECT_SOURCE_DIR}/common/js/engine_shapes.c ${QUICKJS_SOURCE_DIR}/dtoa.c ${QUICKJS_SOURCE_DIR}/libregexp.c
-    ${QUICKJS_SOURCE_DIR}/libunicode.c ${QUICKJS_SOURCE_DIR}/cutils.c)
+  # engine_inside.c includes quickjs.c, and reads what only that knows.
+  set(_quickjs_main ${QUICKJS_SOURCE_DIR}/quickjs.c)
+  if(KLOAD_ENGINE_INSIDE)
+    set(_quickjs_main ${PROJECT_SOURCE_DIR}/common/js/engine_inside.c)
+  endif()
+  add_library(quickjs_static STATIC ${_quickjs_main}
+    ${QUICKJS_SOURCE_DIR}/dtoa.c ${QUICKJS_SOURCE_DIR}/libregexp.c ${QUICKJS_SOURCE_DIR}/libunicode.c
+    ${QUICKJS_SOURCE_DIR}/cutils.c)
   # An engine of somebody else's: its warnings are not ours, and an unoptimised one would distort every measurement.
   target_compile_options(quickjs_static PRIVATE -w -O2 -fwrapv)
   target_compile_definitions(quickjs_static PRIVATE _GNU_SOURCE CONFIG_VERSION="${QUICKJS_VERSION}")
-  target_compile_definitions(quickjs_static PUBLIC KLOAD_ENGINE_SHAPES)
+  target_compile_definitions(quickjs_static PUBLIC $<$<BOOL:${KLOAD_ENGINE_INSIDE}>:KLOAD_ENGINE_INSIDE>)
   target_include_directories(quickjs_static PRIVATE ${PROJECT_SOURCE_DIR})
   target_include_directories(quickjs_static SYSTEM PUBLIC ${QUICKJS_SOURCE_DIR})
   target_link_libraries(quickjs_static PUBLIC m dl pthread)

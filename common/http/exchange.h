@@ -28,4 +28,7 @@ using ExchangePtr = std::unique_ptr<Exchange, ExchangeRecycler>;
 // Request and response as made anew.
 ExchangePtr NewExchange();
 
+// Once the hops are recorded: their memory serves the next exchange at once, while a script may keep the response for long.
+void ReleaseHops(Response& response);
+
 }  // namespace kload::http

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/js/engine_shapes.h"
+#include "common/js/engine_inside.h"
 
 namespace kload::js {
 namespace {

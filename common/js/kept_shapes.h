@@ -72,7 +72,7 @@ class KeptShapes {
   bool ForEachOf(const Literal& literal, JSValueConst object, const Visit& visit);
 
   JSContext* const cx_;
-  std::array<const void*, kLiteralsMax> shapes_{};  // of the literals, see engine_shapes.h
+  std::array<const void*, kLiteralsMax> shapes_{};  // of the literals, see engine_inside.h
   std::vector<Literal> literals_;
   std::vector<Value> objects_;
 };

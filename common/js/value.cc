@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "common/js/engine_shapes.h"
+#include "common/js/engine_inside.h"
 #include "common/js/intrinsics.h"
 
 namespace kload::js {

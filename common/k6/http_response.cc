@@ -351,6 +351,7 @@ bool InstallResponseClass(Realm& realm) {
 }
 
 js::Value NewResponse(Realm& realm, http::ExchangePtr exchange) {
+  http::ReleaseHops(exchange->response);
   return js::NewFieldObject(realm.cx, ResponseClass(),
                             std::make_unique<State>(realm.response_names, std::move(exchange)));
 }

@@ -17,7 +17,7 @@ std::span<const char* const> TimingNames();
 // Returns false with a pending exception.
 bool InstallResponseClass(Realm& realm);
 
-// Of what was sent, for Response.request and for how the body is shown, and what came back.
+// Of what was sent, for Response.request and for how the body is shown, and what came back; its hops are recorded.
 js::Value NewResponse(Realm& realm, http::ExchangePtr exchange);
 
 // What a Response object stands for. Borrowed: valid while the object lives.

@@ -64,6 +64,27 @@ TEST(Exchange, OneThatWasUsedIsAsMadeAnew) {
   EXPECT_GE(again->response.url.capacity(), 100U);  // the memory was kept
 }
 
+TEST(Exchange, HopsServeTheNextOneWhileTheResponseLives) {
+  const ExchangePtr first = NewExchange();
+  Fill(*first);
+  const Hop* const place = first->response.hops.data();
+  ReleaseHops(first->response);
+  EXPECT_TRUE(first->response.hops.empty());
+  EXPECT_EQ(first->response.status, 7);  // all else stays
+  const ExchangePtr second = NewExchange();
+  ExpectNew(*second);
+  second->response.hops.emplace_back();
+  EXPECT_EQ(second->response.hops.data(), place);
+}
+
+TEST(Exchange, ALongChainsMemoryIsNotKept) {
+  Response response;
+  response.hops.resize(Exchange::kKeptBytesMax / sizeof(Hop) + 1);
+  ReleaseHops(response);
+  EXPECT_TRUE(response.hops.empty());
+  EXPECT_LE(NewExchange()->response.hops.capacity() * sizeof(Hop), Exchange::kKeptBytesMax);
+}
+
 TEST(Exchange, LargeTextsAreNotKept) {
   { NewExchange()->response.body.assign(Exchange::kKeptBytesMax + 1, 'x'); }
   EXPECT_LT(NewExchange()->response.body.capacity(), Exchange::kKeptBytesMax);

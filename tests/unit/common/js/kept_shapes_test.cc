@@ -93,6 +93,77 @@ TEST_F(KeptShapesTest, ObjectsOfAPrototypeFindTheirShape) {
   EXPECT_EQ(NewShapesOf("Object.create(proto)"), 0);
 }
 
+class LiteralTest : public KeptShapesTest {
+ protected:
+  // Each name with its value's text, by a visit that runs `during` first.
+  std::string Read(JSValueConst object, const std::string& during = "") {
+    std::string read;
+    const bool ok = shapes_.ForEach(object, [&](const PropertyName& name, JSValueConst value) {
+      if (!during.empty()) Run(during);
+      read += name.Text(cx_) + "=" + ToTextOr(cx_, value) + " ";
+      return !read.ends_with("=stop ");
+    });
+    return read + (ok ? "" : "-");
+  }
+  // The second of two equal objects, of which the first made the shape known.
+  std::string ReadTwice(const std::string& source, const std::string& during = "") {
+    const std::string first = Read(Run(source).get());
+    EXPECT_EQ(Read(Run(source).get(), during).empty(), first.empty());
+    return Read(Run(source).get(), during);
+  }
+
+  KeptShapes shapes_{cx_};
+};
+
+TEST_F(LiteralTest, IsReadTheSameWayEachTime) {
+  for (const std::string source :
+       {"({ a: 1, b: 'two', c: undefined })", "({})", "({ b: 1, 2: 2, 1: 3 })", "({ 1: 1, 2: 2 })",
+        "[1, 2]", "Object.assign(Object.create({ inherited: 1 }), { own: 2 })",
+        "({ get a() { return 1; }, b: 2 })", "({ a: 1, b: 'stop', c: 3 })",
+        "(() => { const o = { a: 1, b: 2, c: 3 }; delete o.b; return o; })()",
+        "(() => { const o = { a: 1, b: 2 }; o.a = 3; o.c = 4; return o; })()",
+        "Object.defineProperty({ a: 1 }, 'hidden', { value: 1 })", "Object.freeze({ a: 1, b: 2 })",
+        "({ a: 1, [Symbol.iterator]: 2 })", "({ 'näme': 'wört', '名': '値' })"}) {
+    const std::string first = Read(Run(source).get());
+    EXPECT_EQ(Read(Run(source).get()), first) << source;
+    EXPECT_EQ(Read(Run(source).get()), first) << source;
+  }
+  EXPECT_EQ(ReadTwice("({ a: 1, b: 'two' })"), "a=1 b=two ");
+  EXPECT_EQ(ReadTwice("({ a: 1, b: 'stop', c: 3 })"), "a=1 b=stop -");
+}
+
+TEST_F(LiteralTest, MayBeChangedByAVisit) {
+  const std::string source = "globalThis.o = { a: 1, b: 2, c: 3 }";
+  EXPECT_EQ(ReadTwice(source, "o.c = 'new'"), "a=1 b=2 c=new ");
+  EXPECT_EQ(ReadTwice(source, "delete o.b"), "a=1 b=undefined c=3 ");
+  EXPECT_EQ(ReadTwice(source, "o.d = 4; o.b = 5"), "a=1 b=5 c=3 ");
+  EXPECT_EQ(ReadTwice(source, "o = null"), "a=1 b=2 c=3 ");
+}
+
+TEST_F(LiteralTest, OthersMayBecomeKnownDuringAVisit) {
+  Read(Run("({ a: 1, b: 2 })").get());
+  int made = 0;
+  std::string read;
+  const Value object = Run("({ a: 1, b: 2 })");
+  shapes_.ForEach(object.get(), [&](const PropertyName& name, JSValueConst) {
+    for (int i = 0; i < 10; ++i) {
+      Read(Run("({ other" + std::to_string(made++) + ": 1 })").get());
+    }
+    read += name.Text(cx_) + " ";
+    return true;
+  });
+  EXPECT_EQ(read, "a b ");
+}
+
+TEST_F(LiteralTest, TextsOfStringsAreTheSameByEitherWay) {
+  EXPECT_EQ(ToTextOr(cx_, Run("'plain text of some length'").get()), "plain text of some length");
+  EXPECT_EQ(ToTextOr(cx_, Run("'caf\\u00e9'").get()), "caf\u00e9");
+  EXPECT_EQ(ToTextOr(cx_, Run("'\\u540d'").get()), "\u540d");
+  EXPECT_EQ(ToTextOr(cx_, Run("'a\\u0000b'").get()), std::string("a\0b", 3));
+  EXPECT_EQ(ToTextOr(cx_, Run("'x'.repeat(10) + 'y'.repeat(9)").get()), "xxxxxxxxxxyyyyyyyyy");
+  EXPECT_EQ(ToTextOr(cx_, Run("''").get()), "");
+}
+
 TEST_F(KeptShapesTest, NothingOfItIsSeenByAScript) {
   KeptShapes shapes(cx_);
   {

@@ -1,5 +1,5 @@
 /* What QuickJS' interface does not tell: the shape of an object (what properties it has, in which order), its values by place,
-   and the bytes of a string. It takes the engine's own structures, so engine_shapes.c is compiled as one with the engine's source.
+   and the bytes of a string. It takes the engine's own structures, so engine_inside.c is compiled as one with the engine's source.
    Where the engine is the system's library nothing is known here, and callers go the way of the interface.
 
    Thread: that of the engine. Nothing here runs code of a script or allocates. */
@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-#ifdef KLOAD_ENGINE_SHAPES
+#ifdef KLOAD_ENGINE_INSIDE
 
 /* The same for all objects with the same prototype and the same properties, made in the same order; as long as one of them
    lives no other shape has the address. NULL: not an ordinary object. */

@@ -1,7 +1,7 @@
-/* The engine, and what is told of its inside: see engine_shapes.h. */
+/* The engine, and what is told of its inside: see engine_inside.h. */
 #include <quickjs.c>
 
-#include "common/js/engine_shapes.h"
+#include "common/js/engine_inside.h"
 
 const void* kload_shape_of(JSValueConst object) {
   if (JS_VALUE_GET_TAG(object) != JS_TAG_OBJECT) return NULL;
