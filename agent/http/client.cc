@@ -126,6 +126,8 @@ struct HttpShared::Impl {
 HttpShared::HttpShared(boost::asio::io_context& io, const Clock& clock, HttpOptions options)
     : impl_(std::make_unique<Impl>(io, clock, std::move(options))) {}
 HttpShared::~HttpShared() = default;
+void HttpShared::BeforeOne(bool more) { impl_->poller.BeforeOne(more); }
+void HttpShared::AfterOne() { impl_->poller.AfterOne(); }
 uint64_t HttpShared::generator_errors() const { return impl_->generator_errors; }
 
 // Fetch() runs on a fiber; OnDeadline() and Cancel() only while that is suspended.

@@ -41,6 +41,9 @@ class HttpShared {
   ~HttpShared();
   // Connections that could not be made for a lack of this machine's own: files, ports, memory.
   uint64_t generator_errors() const;
+  // See Poller.
+  void BeforeOne(bool more);
+  void AfterOne();
 
  private:
   friend class HttpClient;

@@ -128,6 +128,12 @@ void Poller::SendDeferred() {
   sending_.clear();
 }
 
+void Poller::AfterOne() {
+  if (deferred_.empty()) return;
+  const bool full = deferred_.size() >= kDeferMax;
+  if (full || !more_to_tell_ || clock_.Now() - deferred_since_ > kDeferTime) SendDeferred();
+}
+
 // All receiving of a batch in one go, then all of its scripts, then all sending: each finds the code of the kernel and our own in the
 // caches, and what waits for its turn here counts as received when it was there.
 void Poller::ReadAhead(std::span<const epoll_event> events) {
@@ -156,19 +162,17 @@ size_t Poller::TellOnce(const bool& alive) {
     more_to_tell_ = i + 1 < told;
     const Ticket ticket = events[i].data.u64;
     // Told an earlier one of these events, its owner may have closed this socket.
-    if (!IsWatched(ticket)) continue;
+    if (!IsWatched(ticket)) {
+      AfterOne();
+      continue;
+    }
     slots_[static_cast<uint32_t>(ticket)].watch->OnReady(events[i].events);
     if (!alive) return 0;
     if (told > 1 && ahead_bytes_[i] > 0 && IsWatched(ticket)) {
       slots_[static_cast<uint32_t>(ticket)].watch->KeepAhead();
     }
-    const bool full = deferred_.size() >= kDeferMax;
-    if (full || (!deferred_.empty() && clock_.Now() - deferred_since_ > kDeferTime)) {
-      SendDeferred();
-    }
+    AfterOne();
   }
-  more_to_tell_ = false;
-  SendDeferred();
   return told;
 }
 

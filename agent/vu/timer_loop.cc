@@ -7,8 +7,8 @@
 namespace kload::agent {
 
 TimerLoop::TimerLoop(boost::asio::io_context& io, const Clock& clock, TimerQueue& timers,
-                     std::function<void(const TimerQueue::Fired&)> after_turn)
-    : clock_(clock), timers_(timers), after_turn_(std::move(after_turn)), wake_(io) {
+                     std::function<void(const TimerQueue::Fired&)> after_turn, TimerQueue::Row* row)
+    : clock_(clock), timers_(timers), after_turn_(std::move(after_turn)), row_(row), wake_(io) {
   timers_.OnEarlier([this] { Arm(); });
 }
 
@@ -30,7 +30,7 @@ void TimerLoop::Arm() {
 }
 
 void TimerLoop::OnWake() {
-  const TimerQueue::Fired fired = timers_.FireDue(clock_.Now(), kTimersPerTurn);
+  const TimerQueue::Fired fired = timers_.FireDue(clock_.Now(), kTimersPerTurn, row_);
   if (after_turn_) after_turn_(fired);
   Arm();
 }

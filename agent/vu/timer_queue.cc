@@ -28,14 +28,16 @@ std::optional<Nanos> TimerQueue::next() const {
   return heap_.front().due;
 }
 
-TimerQueue::Fired TimerQueue::FireDue(Nanos now, size_t max) {
+TimerQueue::Fired TimerQueue::FireDue(Nanos now, size_t max, Row* row) {
   Fired fired;
   while (fired.count < max && !heap_.empty() && heap_.front().due <= now) {
     Timer& timer = *heap_.front().timer;
     Remove(timer);
     ++fired.count;
     fired.worst_lateness = std::max(fired.worst_lateness, now - timer.due_);
+    if (row != nullptr) row->BeforeTimer(fired.count < max && next() && *next() <= now);
     timer.fire_();
+    if (row != nullptr) row->AfterTimer();
   }
   return fired;
 }

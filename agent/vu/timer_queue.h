@@ -46,6 +46,17 @@ class TimerQueue {
     Nanos worst_lateness{0};
   };
 
+  // Who has something to do around the timers that fire in a row.
+  class Row {
+   public:
+    // `more`: another one follows that is due as well.
+    virtual void BeforeTimer(bool more) = 0;
+    virtual void AfterTimer() = 0;
+
+   protected:
+    ~Row() = default;
+  };
+
   // Called whenever the earliest due time becomes earlier than it was.
   void OnEarlier(std::function<void()> on_earlier) { on_earlier_ = std::move(on_earlier); }
   // Steady time of the earliest timer; empty when none is armed.
@@ -53,7 +64,7 @@ class TimerQueue {
   // Fires at most `max` timers that are due at `now`, by due time, those of one time in the order
   // they were armed. A timer is disarmed before it fires and may arm or destroy any other, or
   // itself.
-  Fired FireDue(Nanos now, size_t max);
+  Fired FireDue(Nanos now, size_t max, Row* row = nullptr);
 
  private:
   static constexpr size_t kNowhere = SIZE_MAX;

@@ -62,6 +62,7 @@ class SliceRun final : private VuListener {
   // Ends everything. released() is true afterwards, when a timer has fired: this may be destroyed
   // then.
   void Release();
+  HttpShared& http() { return http_; }
   bool released() const { return released_; }
   const std::string& run_id() const { return spec_->run_id; }
   // Reports how late the loop served a timer.

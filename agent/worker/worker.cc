@@ -22,12 +22,19 @@ namespace kload::agent {
 
 namespace asio = boost::asio;
 
-struct Worker::Impl {
+// VUs whose sleep ends at one time send together.
+struct Worker::Impl final : TimerQueue::Row {
   Impl(Options worker_options, const Clock& system_clock, WorkerEventSink event_sink)
       : options(std::move(worker_options)), clock(system_clock), sink(std::move(event_sink)) {}
 
   void Run();
   void OnTurn(const TimerQueue::Fired& fired);
+  void BeforeTimer(bool more) override {
+    if (run != nullptr) run->http().BeforeOne(more);
+  }
+  void AfterTimer() override {
+    if (run != nullptr) run->http().AfterOne();
+  }
   void DropReleased();
   void Leave();
   void Close();
@@ -58,8 +65,8 @@ struct Worker::Impl {
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> guard{
       io.get_executor()};
   TimerQueue timers;
-  TimerLoop timer_loop{io, clock, timers,
-                       [this](const TimerQueue::Fired& fired) { OnTurn(fired); }};
+  TimerLoop timer_loop{io, clock, timers, [this](const TimerQueue::Fired& fired) { OnTurn(fired); },
+                       this};
   std::unique_ptr<SliceRun> run;
   bool leaving = false;
   std::thread thread;
