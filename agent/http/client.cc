@@ -128,6 +128,7 @@ HttpShared::HttpShared(boost::asio::io_context& io, const Clock& clock, HttpOpti
 HttpShared::~HttpShared() = default;
 void HttpShared::BeforeOne(bool more) { impl_->poller.BeforeOne(more); }
 void HttpShared::AfterOne() { impl_->poller.AfterOne(); }
+void HttpShared::AfterAll() { impl_->poller.AfterAll(); }
 uint64_t HttpShared::generator_errors() const { return impl_->generator_errors; }
 
 // Fetch() runs on a fiber; OnDeadline() and Cancel() only while that is suspended.
@@ -376,13 +377,18 @@ std::optional<Failure> HttpClient::Impl::Send(Fiber& fiber, const http::Request&
 std::optional<Failure> HttpClient::Impl::Open(Fiber& fiber, const Target& target,
                                               http::Timings& timings,
                                               std::shared_ptr<Connection>& connection) {
+  connection = std::make_shared<Connection>(shared.io, shared.poller, shared.clock,
+                                            std::span(shared.scratch));
+  current = connection.get();
+  connection->AwaitTurn(fiber);
+  if (stopped()) {
+    current = nullptr;
+    return TimedOut();
+  }
   const Nanos begun = shared.clock.Now();
   const Nanos dial_limit = std::min(limit, begun + kDialTime);
   deadline.Arm(dial_limit);
   std::optional<Failure> failure = Route(fiber, target);
-  connection = std::make_shared<Connection>(shared.io, shared.poller, shared.clock,
-                                            std::span(shared.scratch));
-  current = connection.get();
   const Nanos connecting = shared.clock.Now();
   if (!failure) failure = Dial(fiber, dial_limit, *connection);
   const Nanos connected = shared.clock.Now();

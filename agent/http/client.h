@@ -44,6 +44,7 @@ class HttpShared {
   // See Poller.
   void BeforeOne(bool more);
   void AfterOne();
+  void AfterAll();
 
  private:
   friend class HttpClient;

@@ -111,6 +111,12 @@ bool Connection::IsQuiet() {
 
 // ---- Connecting
 
+// A server is woken by each connection that it has to accept, as by each request.
+void Connection::AwaitTurn(Fiber& fiber) {
+  awaits_turn_ = poller_.Gather(*this);
+  while (awaits_turn_) Suspend(fiber);
+}
+
 error_code Connection::Connect(Fiber& fiber, const Endpoint& endpoint,
                                const std::optional<IpAddress>& local) {
   if (const error_code error = stream_.Open(endpoint, local, *this)) return error;
@@ -175,6 +181,7 @@ void Connection::Send(Fiber& fiber, Progress& progress) {
 
 // The fiber sleeps on when all has gone out: the answer wakes it, so that it is switched to once per exchange.
 void Connection::SendNow() {
+  if (std::exchange(awaits_turn_, false)) return Wake();
   Progress& progress = *std::exchange(progress_, nullptr);
   progress.begun = clock_.Now();
   if (!stream_.is_open() || !stream_.may_write() || SendSome(progress) != Sent::kAll) Wake();

@@ -54,6 +54,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  // Before Connect(): waits until those that are about to send or to connect have their turn, see Poller::Gather().
+  void AwaitTurn(Fiber& fiber);
   // One attempt, from the local address if one is given; may be called again after an error.
   boost::system::error_code Connect(Fiber& fiber, const Endpoint& endpoint,
                                     const std::optional<IpAddress>& local = std::nullopt);
@@ -103,6 +105,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   Fiber* waiter_ = nullptr;       // who is suspended here
   Progress* progress_ = nullptr;  // of the exchange that waits for its turn to send
   size_t exchanges_ = 0;
+  bool awaits_turn_ = false;
   bool reusable_ = false;
   uint16_t remote_port_ = 0;
   Stream stream_;

@@ -131,7 +131,12 @@ void Poller::SendDeferred() {
 void Poller::AfterOne() {
   if (deferred_.empty()) return;
   const bool full = deferred_.size() >= kDeferMax;
-  if (full || !more_to_tell_ || clock_.Now() - deferred_since_ > kDeferTime) SendDeferred();
+  if (full || clock_.Now() - deferred_since_ > kDeferTime) SendDeferred();
+}
+
+void Poller::AfterAll() {
+  more_to_tell_ = false;
+  SendDeferred();
 }
 
 // All receiving of a batch in one go, then all of its scripts, then all sending: each finds the code of the kernel and our own in the
@@ -159,13 +164,10 @@ size_t Poller::TellOnce(const bool& alive) {
   const auto told = static_cast<size_t>(count);
   if (told > 1) ReadAhead(std::span(events).first(told));
   for (size_t i = 0; i < told; ++i) {
-    more_to_tell_ = i + 1 < told;
+    BeforeOne(i + 1 < told);
     const Ticket ticket = events[i].data.u64;
     // Told an earlier one of these events, its owner may have closed this socket.
-    if (!IsWatched(ticket)) {
-      AfterOne();
-      continue;
-    }
+    if (!IsWatched(ticket)) continue;
     slots_[static_cast<uint32_t>(ticket)].watch->OnReady(events[i].events);
     if (!alive) return 0;
     if (told > 1 && ahead_bytes_[i] > 0 && IsWatched(ticket)) {
@@ -173,6 +175,7 @@ size_t Poller::TellOnce(const bool& alive) {
     }
     AfterOne();
   }
+  AfterAll();
   return told;
 }
 

@@ -68,10 +68,11 @@ class Poller {
   // waking a processor leaves it) costs the sender as much as the sending.
   bool Gather(Sender& sender);
   void Forget(const Sender& sender);
-  // Around each of several fibers that are resumed one after the other, `more`: another one follows. What they send goes out
-  // together, as if their sockets had been ready at once.
+  // Around each of several fibers that are resumed one after the other, `more`: another one is likely to follow; and after the
+  // last one. What they send goes out together, as if their sockets had been ready at once.
   void BeforeOne(bool more) { more_to_tell_ = more; }
   void AfterOne();
+  void AfterAll();
   // Before the socket is closed, which takes it out of the kernel's set. What was seen and not told yet is dropped.
   void Remove(Ticket ticket);
 

@@ -39,6 +39,7 @@ TimerQueue::Fired TimerQueue::FireDue(Nanos now, size_t max, Row* row) {
     timer.fire_();
     if (row != nullptr) row->AfterTimer();
   }
+  if (row != nullptr && fired.count > 0) row->AfterRow();
   return fired;
 }
 

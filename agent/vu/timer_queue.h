@@ -49,9 +49,11 @@ class TimerQueue {
   // Who has something to do around the timers that fire in a row.
   class Row {
    public:
-    // `more`: another one follows that is due as well.
+    // `more`: another one is due as well, and fires next unless this one cancels it.
     virtual void BeforeTimer(bool more) = 0;
     virtual void AfterTimer() = 0;
+    // After the last one.
+    virtual void AfterRow() = 0;
 
    protected:
     ~Row() = default;

@@ -35,6 +35,9 @@ struct Worker::Impl final : TimerQueue::Row {
   void AfterTimer() override {
     if (run != nullptr) run->http().AfterOne();
   }
+  void AfterRow() override {
+    if (run != nullptr) run->http().AfterAll();
+  }
   void DropReleased();
   void Leave();
   void Close();

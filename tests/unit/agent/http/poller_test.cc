@@ -1,5 +1,6 @@
 #include "agent/http/poller.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -290,6 +291,29 @@ TEST_F(GatherTest, WhoIsForgottenDoesNotSend) {
   Turn();
   EXPECT_EQ(first.sent + second.sent + third.sent, 1);
   for (Forgetful* each : all) poller_.Remove(each->ticket);
+}
+
+TEST_F(GatherTest, AlsoThoseWhomOthersResume) {
+  Sender a(*this);
+  Sender b(*this);
+  Sender c(*this);
+  const auto resume = [this](Sender& sender, bool more) {
+    poller_.BeforeOne(more);
+    ++read_;
+    if (!poller_.Gather(sender)) sender.SendNow();
+    poller_.AfterOne();
+  };
+  resume(a, true);
+  resume(b, true);
+  EXPECT_THAT(read_when_sent_, ::testing::ElementsAre());
+  poller_.AfterAll();  // the third did not come
+  EXPECT_THAT(read_when_sent_, ::testing::ElementsAre(2, 2));
+  EXPECT_FALSE(poller_.Gather(c));  // what is sent by itself
+  resume(a, true);
+  resume(b, false);
+  EXPECT_THAT(read_when_sent_, ::testing::ElementsAre(2, 2, 4));
+  poller_.AfterAll();
+  EXPECT_THAT(read_when_sent_, ::testing::ElementsAre(2, 2, 4, 4));
 }
 
 TEST_F(GatherTest, OneAloneSendsAtOnce) {

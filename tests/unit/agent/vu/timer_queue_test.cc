@@ -47,6 +47,48 @@ TEST_F(TimerQueueTest, LeavesWhatIsNotDueAndWhatIsTooMuch) {
   EXPECT_TRUE(c->armed());
 }
 
+// Writes down what it is told: + and - before a timer that is followed by another one, or is not; ) after it; . at the end.
+class Written final : public TimerQueue::Row {
+ public:
+  explicit Written(std::string& text) : text_(text) {}
+  void BeforeTimer(bool more) override { text_ += more ? '+' : '-'; }
+  void AfterTimer() override { text_ += ')'; }
+  void AfterRow() override { text_ += '.'; }
+
+ private:
+  std::string& text_;
+};
+
+TEST_F(TimerQueueTest, TellsARowOfTimers) {
+  Written row(fired_);
+  const auto a = Make('a'), b = Make('b'), c = Make('c');
+  EXPECT_EQ(queue_.FireDue(5s, 100, &row).count, 0u);
+  EXPECT_EQ(fired_, "");
+  a->Arm(1s);
+  b->Arm(2s);
+  c->Arm(6s);
+  queue_.FireDue(5s, 100, &row);
+  EXPECT_EQ(fired_, "+a)-b).");
+  fired_.clear();
+  a->Arm(5s);
+  b->Arm(5s);
+  queue_.FireDue(5s, 1, &row);  // b is too much
+  EXPECT_EQ(fired_, "-a).");
+}
+
+TEST_F(TimerQueueTest, ARowEndsAlsoWhenItsNextTimerIsCancelled) {
+  Written row(fired_);
+  const auto b = Make('b');
+  TimerQueue::Timer a(queue_, [&] {
+    fired_ += 'a';
+    b->Cancel();
+  });
+  a.Arm(1s);
+  b->Arm(2s);
+  queue_.FireDue(5s, 100, &row);
+  EXPECT_EQ(fired_, "+a).");
+}
+
 TEST_F(TimerQueueTest, TellsTheWorstLateness) {
   const auto a = Make('a'), b = Make('b');
   a->Arm(1s);
