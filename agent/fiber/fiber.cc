@@ -49,13 +49,13 @@ void Warm(const char* frames) {
 
 // What a switch needs is in one cache line.
 struct alignas(64) Fiber::Impl {
-  context::fiber inside;         // the body, while it is not running
-  context::fiber outside;        // who resumed it, while it is
-  const char* frames = nullptr;  // the innermost one, while it is suspended
+  [[no_unique_address]] SwitchNotes notes;  // before the body, whose stack ends with it
+  context::fiber inside;                    // the body, while it is not running
+  context::fiber outside;                   // who resumed it, while it is
+  const char* frames = nullptr;             // the innermost one, while it is suspended
   bool begun = false;
   bool running = false;
   bool done = false;
-  SwitchNotes notes;
   Body body;
 };
 

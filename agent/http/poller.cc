@@ -174,6 +174,7 @@ size_t Poller::TellOnce(const bool& alive) {
       slots_[static_cast<uint32_t>(ticket)].watch->KeepAhead();
     }
     AfterOne();
+    if (!alive) return 0;
   }
   AfterAll();
   return told;

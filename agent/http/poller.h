@@ -62,8 +62,8 @@ class Poller {
 
   // `socket` until Remove(), which comes before `watch` ends. The io_context has work as long as there is a watch.
   boost::system::error_code Add(int socket, Watch& watch, Ticket& ticket);
-  // Before something is sent. True: SendNow() comes when the answers that are there have been read, at most after kDeferMax
-  // senders or kDeferTime; the sender is Forget()-ed if it ends before. False: send now.
+  // Before something is sent. True: SendNow() comes when the fibers that are to go on have gone on, or after one of them, when
+  // kDeferMax senders wait or the first has waited for kDeferTime; the sender is Forget()-ed if it ends before. False: send now.
   // Requests that go out together wake a server once and not each time, which on one machine (and in a virtual one, where
   // waking a processor leaves it) costs the sender as much as the sending.
   bool Gather(Sender& sender);

@@ -282,6 +282,7 @@ void SliceRun::Prepare() {
 
 // One VU per turn of the loop, so that the worker stays responsive while it makes thousands.
 void SliceRun::InitNext() {
+  http_.AfterAll();  // what waits for its turn does not wait for a script's init code
   if (releasing_) return;
   if (next_init_ == first_vus_.size()) {
     if (!std::exchange(prepared_, true)) Emit(WorkerPrepared{absl::OkStatus()});
@@ -471,6 +472,7 @@ void SliceRun::Tick() {
   // Armed again for the same instant, it comes after VUs that begin right then: they count in what it reports.
   tick_is_last_ = !tick_is_last_;
   if (tick_is_last_) return tick_.Arm(*shared_.start + next_tick_);
+  http_.AfterAll();
   Emit(TakeDelta(next_tick_));
   next_tick_ += kTick;
   tick_.Arm(*shared_.start + next_tick_);

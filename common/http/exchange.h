@@ -2,7 +2,7 @@
 // texts would be allocated anew each time.
 //
 // Thread: an exchange goes back to the pool of the thread that lets go of it.
-// Bound:  kKeptMax exchanges a thread, each with at most kKeptBytesMax of every text.
+// Bound:  kKeptMax exchanges and as many lists of hops a thread, with at most kKeptBytesMax of every text and list.
 #pragma once
 
 #include <cstddef>

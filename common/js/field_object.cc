@@ -44,7 +44,7 @@ struct FieldObjects {
     return 0;
   }
 
-  // All or none.
+  // All or none, unless the memory ends.
   static int Settle(JSContext* cx, JSValueConst object, Fields& fields) {
     if (fields.settled_) return 0;
     const auto atoms = fields.names_.atoms();
@@ -78,6 +78,7 @@ struct FieldObjects {
     Fields& fields = Of(object);
     const bool is_new = fields.settled_ || !fields.names_.Find(name).has_value();
     if (is_new && fields.closed_) {
+      if ((flags & (JS_PROP_THROW | JS_PROP_THROW_STRICT)) == 0) return 0;
       JS_ThrowTypeError(cx, "object is not extensible");
       return -1;
     }

@@ -1,7 +1,8 @@
 // Objects of C++ whose properties are made when they are read: nothing is written down that a script does not ask for.
 //
 // To a script the fields are ordinary properties of the object's own, in order: they can be listed, spread, written as JSON,
-// assigned, deleted, frozen. The first change turns all of them into what they seem to be.
+// assigned, deleted, frozen. The first change turns all of them into what they seem to be. Unlike others, a frozen one can get
+// another prototype.
 //
 // Thread: that of the engine.
 #pragma once

@@ -63,6 +63,7 @@ void KeptShapes::KeepLiteral(std::span<const JSPropertyEnum> names) {
   }
   for (const JSPropertyEnum& name : names) {
     literal.names.push_back({name.atom, AtomText(cx_, name.atom)});
+    if (literal.names.back().text == "?") return;  // perhaps there was no memory for it
   }
   shapes_[literals_.size() - 1] = kload_shape_of(objects_.back().get());
 }

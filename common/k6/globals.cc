@@ -52,7 +52,7 @@ js::Value GetIteration(const js::Call& call) {
   return js::Number(call.cx, RealmOf(call.cx).iteration);
 }
 
-// As any variable, until the next iteration.
+// A number, until the next iteration.
 js::Value SetIteration(const js::Call& call) {
   const auto number = js::ToNumber(call.cx, call.arg(0));
   if (!number.has_value()) return js::Thrown(call.cx);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <ostream>
 
 #include "common/base/status.h"
 #include "kctl/config_file.h"
@@ -31,6 +32,8 @@ struct Variable {
   const char* entry;
   const char* options;
 };
+// How the test is listed.
+void PrintTo(const Variable& each, std::ostream* out) { *out << each.entry; }
 
 class VariableTest : public testing::TestWithParam<Variable> {};
 

@@ -119,7 +119,17 @@ TEST_F(FieldObjectTest, CanBeFrozen) {
             "false,true");
   EXPECT_THAT(Run("o.two = 5"), ::testing::HasSubstr("read-only"));
   EXPECT_EQ(Run("o.more = 5"), "throws: TypeError: object is not extensible");
+  EXPECT_EQ(Run("[Reflect.set(o, 'more', 5), Reflect.defineProperty(o, 'x', { value: 1 })].join()"),
+            "false,false");
   EXPECT_EQ(Run("JSON.stringify(o)"), R"({"one":1,"two":2,"fails":3})");
+}
+
+TEST_F(FieldObjectTest, MayBeThePrototypeOfAnother) {
+  EXPECT_EQ(Run("globalThis.child = Object.create(o); child.two = 5; child.more = 6; "
+                "[child.one, child.two, o.two, 'more' in o, JSON.stringify(child)].join()"),
+            R"(1,5,2,false,{"two":5,"more":6})");
+  EXPECT_EQ(Run("const target = {}; Reflect.set(o, 'one', 9, target); [target.one, o.one].join()"),
+            "9,1");
 }
 
 TEST_F(FieldObjectTest, ClosedObjectsCanBeChangedStill) {

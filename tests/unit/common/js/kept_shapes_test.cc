@@ -132,6 +132,24 @@ TEST_F(LiteralTest, IsReadTheSameWayEachTime) {
   EXPECT_EQ(ReadTwice("({ a: 1, b: 'stop', c: 3 })"), "a=1 b=stop -");
 }
 
+#ifdef KLOAD_ENGINE_INSIDE
+TEST_F(LiteralTest, OneOfAKnownShapeIsReadWithoutAskingForNames) {
+  const auto is_known = [this](const std::string& source) {
+    bool known = true;
+    Read(Run(source).get());
+    shapes_.ForEach(Run(source).get(), [&known](const PropertyName& name, JSValueConst) {
+      known = known && name.known != nullptr;
+      return true;
+    });
+    return known;
+  };
+  EXPECT_TRUE(is_known("({ a: 1, b: 'two' })"));
+  EXPECT_TRUE(is_known("({ Authorization: `Bearer ${1 + 1}` })"));
+  EXPECT_FALSE(is_known("({ get a() { return 1; } })"));
+  EXPECT_FALSE(is_known("({ b: 1, 2: 2 })")) << "not in the order that they have";
+}
+#endif
+
 TEST_F(LiteralTest, MayBeChangedByAVisit) {
   const std::string source = "globalThis.o = { a: 1, b: 2, c: 3 }";
   EXPECT_EQ(ReadTwice(source, "o.c = 'new'"), "a=1 b=2 c=new ");

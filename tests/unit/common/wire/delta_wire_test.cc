@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <ostream>
 #include <random>
 
 #include "common/base/status.h"
@@ -248,6 +249,8 @@ struct BadDelta {
   std::string error;  // part of the message
   void (*spoil)(v1::Delta&);
 };
+// How the test is listed.
+void PrintTo(const BadDelta& each, std::ostream* out) { *out << each.name; }
 
 class DeltaDecoderRefuses : public testing::TestWithParam<BadDelta> {};
 

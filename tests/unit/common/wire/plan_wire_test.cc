@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <limits>
+#include <ostream>
 #include <random>
 
 #include "common/base/status.h"
@@ -148,6 +149,8 @@ struct BadPlan {
   std::string error;  // part of the message
   void (*spoil)(v1::Plan&);
 };
+// How the test is listed.
+void PrintTo(const BadPlan& each, std::ostream* out) { *out << each.name; }
 
 class DecodePlanRefuses : public testing::TestWithParam<BadPlan> {};
 

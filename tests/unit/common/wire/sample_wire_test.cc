@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <ostream>
 
 #include "common/base/status.h"
 
@@ -56,6 +57,8 @@ struct Refused {
   void (*spoil)(v1::SampleBatch&);
   const char* word;
 };
+// How the test is listed.
+void PrintTo(const Refused& each, std::ostream* out) { *out << each.name; }
 
 class SampleWireRefuses : public testing::TestWithParam<Refused> {};
 

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 namespace kload::controller {
 namespace {
 
@@ -67,6 +69,8 @@ struct Exclusive {
   const char* merged;
   const char* warning;  // "" for none
 };
+// How the test is listed.
+void PrintTo(const Exclusive& each, std::ostream* out) { *out << each.name; }
 
 class ExclusiveTest : public LayersTest, public testing::WithParamInterface<Exclusive> {};
 

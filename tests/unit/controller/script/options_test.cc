@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 #include "common/base/status.h"
 
 namespace kload::controller {
@@ -44,6 +46,8 @@ struct Misuse {
   const char* place;
   const char* remedy;
 };
+// How the test is listed.
+void PrintTo(const Misuse& each, std::ostream* out) { *out << each.name; }
 
 class MisuseTest : public testing::TestWithParam<Misuse> {};
 
