@@ -19,6 +19,10 @@ export default function () {
     'json nothing': (x) => x.json('none.at.all') === undefined,
     'no error': (x) => x.error === '' && x.error_code === 0,
     'ocsp': (x) => x.ocsp.status === '' && x.ocsp.produced_at === 0,
+    'fields can be listed': (x) => Object.keys(x).slice(0, 4).join() === 'remote_ip,remote_port,url,status' &&
+      { ...x }.status_text === '200 OK' && JSON.parse(JSON.stringify(x)).timings.duration === x.timings.duration &&
+      Object.keys(x.timings).length === 8,
+    'fields can be changed': (x) => { const y = { ...x.timings }; y.waiting = -1; return x.timings.waiting >= 0; },
     'constants': () => http.TLS_1_2 === 'tls1.2' && http.OCSP_STATUS_GOOD === 'good',
   });
   const none = http.get(`http://${__ENV.ECHO}/status/503`);
